@@ -1,0 +1,72 @@
+# whybounce - says why mail bounced. GNU make.
+#
+#   make            build build/whybounce and build/whybounced
+#   make deps       install what building and testing need
+#   make check      deps, then every test
+#   make demo       a real Postfix bounce, before and after
+#   make install    DESTDIR= PREFIX=/usr/local SYSCONFDIR=/etc
+#
+# CC=clang and SANITIZE=address,undefined (or thread) build beside the plain
+# objects, so that the kinds never mix.
+
+VERSION := 0.1.0
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+DATADIR := $(PREFIX)/share/whybounce
+SANITIZE ?=
+
+comma := ,
+variant := $(if $(filter clang%,$(CC)),/$(notdir $(CC)))$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
+O := build$(variant)
+
+CFLAGS ?= -O2 -g
+WARN := -Wall -Wextra -Wshadow -Wconversion
+CSTD := -std=c11 -D_GNU_SOURCE
+DEFS := -DWHYBOUNCE_VERSION='"$(VERSION)"' -DWHYBOUNCE_DATADIR='"$(DATADIR)"'
+HARDEN := -fstack-protector-strong -fPIE $(if $(SANITIZE),,$(if $(findstring -O,$(CFLAGS)),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))
+SAN := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer)
+ALL_CFLAGS = $(CSTD) $(WARN) $(HARDEN) $(SAN) $(DEFS) -Imilter -MMD -MP -pthread $(CFLAGS)
+ALL_LDFLAGS = $(SAN) -pie -pthread -Wl,-z,relro,-z,now $(LDFLAGS)
+LIBS := -lcyaml -lyaml -lpcre2-8
+MILTER_LIBS := -lmilter
+
+lib_src := $(wildcard $(foreach d,base mail know why probe say core,milter/$(d)/*.c))
+cli_src := $(wildcard milter/cli/*.c)
+daemon_src := $(wildcard milter/daemon/*.c)
+test_src := $(wildcard tests/test_*.c)
+object = $(patsubst %.c,$(O)/obj/%.o,$(1))
+lib := $(O)/libwhybounce.a
+tests := $(patsubst tests/%.c,$(O)/tests/%,$(test_src))
+
+.PHONY: all
+all: $(O)/whybounce $(O)/whybounced
+
+$(lib): $(call object,$(lib_src))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(O)/whybounce: $(call object,$(cli_src)) $(lib)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(O)/whybounced: $(call object,$(daemon_src)) $(lib)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) $(MILTER_LIBS)
+
+# A test of the daemon links the daemon's objects but main.
+$(O)/tests/%: $(O)/obj/tests/%.o $(lib)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+
+$(O)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+-include $(patsubst %.c,$(O)/obj/%.d,$(lib_src) $(cli_src) $(daemon_src) $(test_src))
+
+# Run every unit test; "make unit T=test_mime" runs one.
+.PHONY: unit
+unit: $(if $(T),$(O)/tests/$(T),$(tests))
+	@set -e; for t in $^; do echo "== $$t"; $(RUN) $$t; done
+
+.PHONY: clean
+clean:
+	rm -rf build

@@ -1,0 +1,147 @@
+#include "base/span.h"
+
+#include <string.h>
+
+struct span span_str(const char *string)
+{
+	return (struct span){ string, string != NULL ? strlen(string) : 0 };
+}
+
+struct span span_slice(struct span s, size_t from, size_t to)
+{
+	if (to > s.n)
+		to = s.n;
+	if (from >= to)
+		return (struct span){ NULL, 0 };
+	return (struct span){ s.p + from, to - from };
+}
+
+struct span span_from(struct span s, size_t from)
+{
+	return span_slice(s, from, s.n);
+}
+
+struct span span_trim(struct span s)
+{
+	while (s.n > 0 && ascii_isspace(s.p[0]))
+		s = (struct span){ s.p + 1, s.n - 1 };
+	while (s.n > 0 && ascii_isspace(s.p[s.n - 1]))
+		s.n--;
+	return s;
+}
+
+bool span_eq(struct span a, struct span b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+static bool same_letters(const char *a, const char *b, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (ascii_lower(a[i]) != ascii_lower(b[i]))
+			return false;
+	return true;
+}
+
+bool span_ieq(struct span a, struct span b)
+{
+	return a.n == b.n && same_letters(a.p, b.p, a.n);
+}
+
+bool span_is(struct span s, const char *string)
+{
+	return span_ieq(s, span_str(string));
+}
+
+bool span_has_prefix(struct span s, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return s.n >= n && same_letters(s.p, prefix, n);
+}
+
+bool span_has_suffix(struct span s, const char *suffix)
+{
+	size_t n = strlen(suffix);
+
+	return s.n >= n && same_letters(s.p + (s.n - n), suffix, n);
+}
+
+bool span_within(struct span inner, struct span outer)
+{
+	return inner.n == 0 || (outer.n != 0 && inner.p >= outer.p &&
+				inner.p + inner.n <= outer.p + outer.n);
+}
+
+size_t span_find_byte(struct span s, size_t from, char byte)
+{
+	const char *hit;
+
+	if (from >= s.n)
+		return s.n;
+	hit = memchr(s.p + from, byte, s.n - from);
+	return hit != NULL ? (size_t)(hit - s.p) : s.n;
+}
+
+size_t span_find(struct span s, size_t from, struct span needle)
+{
+	const char *hit;
+
+	if (from >= s.n || needle.n == 0)
+		return s.n;
+	hit = memmem(s.p + from, s.n - from, needle.p, needle.n);
+	return hit != NULL ? (size_t)(hit - s.p) : s.n;
+}
+
+size_t span_ifind(struct span s, size_t from, const char *needle)
+{
+	size_t n = strlen(needle);
+
+	if (n == 0)
+		return s.n;
+	for (size_t i = from; i < s.n && s.n - i >= n; i++)
+		if (same_letters(s.p + i, needle, n))
+			return i;
+	return s.n;
+}
+
+bool span_next_line(struct span *rest, struct span *line_r)
+{
+	size_t end;
+
+	if (rest->n == 0)
+		return false;
+	end = span_find_byte(*rest, 0, '\n');
+	*line_r = (struct span){ rest->p, end };
+	if (line_r->n > 0 && line_r->p[line_r->n - 1] == '\r')
+		line_r->n--;
+	*rest = span_from(*rest, end + 1);
+	return true;
+}
+
+bool ascii_isdigit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+bool ascii_isalpha(char c)
+{
+	char l = ascii_lower(c);
+
+	return l >= 'a' && l <= 'z';
+}
+
+bool ascii_isalnum(char c)
+{
+	return ascii_isalpha(c) || ascii_isdigit(c);
+}
+
+bool ascii_isspace(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+char ascii_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}

@@ -1,0 +1,81 @@
+/* enrich.h - the pipeline, once: from the bytes of a message to the edits that
+ * explain it. The daemon's workers and the command line call the same function.
+ *
+ *   message -> MIME offsets -> delivery report -> diagnosis -> language
+ *           -> explanation -> text + HTML -> splice
+ *
+ * A snapshot is immutable and shared by all threads; an arena belongs to one
+ * call. No call blocks. */
+#ifndef WHYBOUNCE_CORE_ENRICH_H
+#define WHYBOUNCE_CORE_ENRICH_H
+
+#include "core/config.h"
+#include "know/know.h"
+#include "mail/splice.h"
+#include "say/explain.h"
+#include "why/diagnose.h"
+
+struct snapshot {
+	struct config *config;
+	struct knowledge *knowledge;
+	struct rules *rules;
+	const struct language *default_language, *second_language;	/* second: or NULL */
+};
+
+/* config_path NULL: the default file. tags: languages to load, NULL all.
+ * NULL with an error on failure. */
+struct snapshot *snapshot_load(const char *config_path,
+			       const char *const *tags, size_t tags_n,
+			       struct error *error);
+void snapshot_free(struct snapshot *snapshot);
+
+enum outcome {
+	OUTCOME_EXPLAINED,	/* edits are to be made */
+	OUTCOME_NOT_A_BOUNCE,
+	OUTCOME_ALREADY,	/* carries X-Whybounce */
+	OUTCOME_EXCLUDED,	/* its recipient is a program */
+	OUTCOME_LEFT_ALONE,	/* signed, encrypted, unknown action, … */
+	OUTCOME_FAILED,		/* ours: passes unchanged */
+	OUTCOME_COUNT
+};
+const char *outcome_name(enum outcome outcome);
+
+struct enrich_request {
+	struct span message;	/* whole: header, empty line, body */
+	struct span rcpt;	/* envelope recipient of the bounce; may be empty */
+	const char *language;	/* forced tag (-l), or NULL */
+};
+
+struct enrich_result {
+	enum outcome outcome;
+	struct edits edits;	/* with OUTCOME_EXPLAINED */
+	char causes[128];	/* "user_unknown,mailbox_full", for mark and log */
+	char language[16];
+	size_t recipients;
+	char reason[256];	/* why not, for the log; "" when explained */
+};
+
+/* All memory of the result is in the arena. Never fails otherwise than through
+ * result_r->outcome. */
+void enrich(const struct snapshot *snapshot, struct arena *arena,
+	    const struct enrich_request *request,
+	    struct enrich_result *result_r);
+
+/* The steps before the splice, for `explain` and `diagnose`. */
+struct reading {
+	struct message message;
+	struct bounce bounce;
+	struct diagnosis *diagnoses;	/* one per recipient */
+};
+int enrich_read(const struct snapshot *snapshot, struct arena *arena,
+		struct span message, struct reading *reading_r,
+		struct error *error);
+int enrich_explain(const struct snapshot *snapshot, struct arena *arena,
+		   const struct reading *reading, const char *language,
+		   struct span own_text, struct explanation *explanation_r,
+		   struct error *error);
+
+/* Memory one message may take beyond its own bytes. */
+enum { ENRICH_ARENA = 16 * 1024 * 1024 };
+
+#endif

@@ -1,0 +1,32 @@
+/* reference.h - what a code means, and how two differ: the pages of the
+ * reference, as text, JSON or HTML. Also the material of `whybounce site`. */
+#ifndef WHYBOUNCE_SAY_REFERENCE_H
+#define WHYBOUNCE_SAY_REFERENCE_H
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "know/know.h"
+
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_HTML, FORMAT_TSV };
+
+/* What a user asked about: "550", "5.1.1", "550 5.1.1", "X.1.1". */
+struct topic {
+	int class;		/* 2, 3, 4, 5; 0 for X */
+	char name[16];		/* as shown: "550", "5.1.1" */
+	const struct code *code;	/* NULL: unknown, explained by class and subject */
+	bool is_status;
+	int subject;		/* of a status; else -1 */
+};
+
+/* -1 with an error for what is no code. */
+int topic_parse(const struct knowledge *k, struct span text,
+		struct topic *topic_r, struct error *error);
+
+void reference_code(struct buf *out, enum format format,
+		    const struct language *language, const struct topic *topics,
+		    size_t n);
+void reference_compare(struct buf *out, enum format format,
+		       const struct language *language,
+		       const struct topic *a, const struct topic *b);
+
+#endif

@@ -1,0 +1,41 @@
+/* diagnose.h - from what a bounce says to why it bounced.
+ *
+ * Pure. Precedence: admin rules, provider text, generic text, enhanced status,
+ * reply code, class. Actions are kept apart: delivered, relayed and expanded
+ * are never failures, a delay is explained as a delay whatever its cause. */
+#ifndef WHYBOUNCE_WHY_DIAGNOSE_H
+#define WHYBOUNCE_WHY_DIAGNOSE_H
+
+#include "know/know.h"
+#include "mail/bounce.h"
+#include "why/rules.h"
+
+enum decided_by {
+	BY_ADMIN_RULE, BY_PROVIDER_RULE, BY_GENERIC_RULE, BY_STATUS,
+	BY_REPLY_CODE, BY_CLASS, BY_ACTION, BY_NOTHING,
+};
+
+struct diagnosis {
+	const struct cause *cause;	/* never NULL: "unknown" at the least */
+	enum who who;			/* who can fix it */
+	enum decided_by by;
+	const struct rule *rule;	/* which rule, where one decided */
+};
+
+/* "gmail.no_such_user", "status 5.1.1", "reply 550", … for the `rule` column.
+ * Written to text (size bytes), which is returned. */
+const char *diagnosis_rule_name(const struct diagnosis *diagnosis,
+				const struct bounce_recipient *recipient,
+				char *text, size_t size);
+
+/* rules may be NULL: then codes alone decide. */
+void diagnose(const struct knowledge *knowledge, const struct rules *rules,
+	      const struct bounce *bounce,
+	      const struct bounce_recipient *recipient,
+	      struct diagnosis *diagnosis_r);
+/* The same for a bare reply line. */
+void diagnose_reply(struct arena *arena, const struct knowledge *knowledge,
+		    const struct rules *rules, struct span line,
+		    struct diagnosis *diagnosis_r);
+
+#endif
