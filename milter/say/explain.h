@@ -63,10 +63,15 @@ struct explanation {
 	size_t n;
 	size_t more;		/* recipients beyond EXPLAIN_MAX_BLOCKS */
 	struct span own_text;	/* what the MTA wrote, quoted at the end; or empty */
+	const struct explanation *second;	/* the same in another language, laid
+						 * out below this one; or NULL */
 };
 
-/* diagnoses: one per recipient of the bounce. -1 only when the arena fails. */
-int explain(struct arena *arena, const struct language *language,
+/* diagnoses: one per recipient of the bounce. knowledge names the codes.
+ * own_text and second are left empty: the caller sets them before the layout.
+ * -1 only when the arena fails. */
+int explain(struct arena *arena, const struct knowledge *knowledge,
+	    const struct language *language,
 	    const struct bounce *bounce, const struct diagnosis *diagnoses,
 	    const struct reader *reader, struct explanation *explanation_r);
 
