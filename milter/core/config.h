@@ -11,6 +11,8 @@
 
 #define CONFIG_DEFAULT_FILE "/etc/whybounce/whybounce.yaml"
 
+enum { CONFIG_OPTIONS = 40 };	/* room for the rows of the table */
+
 enum config_mode { MODE_EXPLAIN, MODE_OBSERVE };
 enum config_inbound { INBOUND_ALL, INBOUND_UNSIGNED, INBOUND_NONE };
 
@@ -46,8 +48,9 @@ struct config {
 	size_t limit_message_size;	/* bytes */
 	unsigned limit_time_ms, limit_probes, limit_workers; /* workers 0: one per core */
 	size_t limit_worker_memory;
-	bool log_stderr;
+	unsigned log_stderr;	/* 0: syslog, 1: standard error */
 	char *metrics;		/* NULL: none */
+	unsigned lines[CONFIG_OPTIONS];	/* by row of the table; 0: default */
 };
 
 /* path NULL: CONFIG_DEFAULT_FILE if it exists, else the defaults. Errors read
@@ -55,6 +58,9 @@ struct config {
  * failure. */
 struct config *config_load(const char *path, struct error *error);
 void config_free(struct config *config);
+
+/* The line of the file that sets an option, 0 where the default holds. */
+unsigned config_line(const struct config *config, const char *option);
 
 /* The effective configuration as YAML. With comments (what each key means) it
  * is the file that we ship. */

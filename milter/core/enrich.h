@@ -9,25 +9,10 @@
 #ifndef WHYBOUNCE_CORE_ENRICH_H
 #define WHYBOUNCE_CORE_ENRICH_H
 
-#include "core/config.h"
-#include "know/know.h"
+#include "core/snapshot.h"
 #include "mail/splice.h"
 #include "say/explain.h"
 #include "why/diagnose.h"
-
-struct snapshot {
-	struct config *config;
-	struct knowledge *knowledge;
-	struct rules *rules;
-	const struct language *default_language, *second_language;	/* second: or NULL */
-};
-
-/* config_path NULL: the default file. tags: languages to load, NULL all.
- * NULL with an error on failure. */
-struct snapshot *snapshot_load(const char *config_path,
-			       const char *const *tags, size_t tags_n,
-			       struct error *error);
-void snapshot_free(struct snapshot *snapshot);
 
 enum outcome {
 	OUTCOME_EXPLAINED,	/* edits are to be made */
@@ -61,18 +46,22 @@ void enrich(const struct snapshot *snapshot, struct arena *arena,
 	    const struct enrich_request *request,
 	    struct enrich_result *result_r);
 
-/* The steps before the splice, for `explain` and `diagnose`. */
+/* What was read of a message, for `explain` and `diagnose`. */
 struct reading {
 	struct message message;
 	struct bounce bounce;
 	struct diagnosis *diagnoses;	/* one per recipient */
 };
+/* 0 also for what is no bounce (bounce.shape says so); -1 with an error for
+ * what is no message, or when the arena is exhausted. */
 int enrich_read(const struct snapshot *snapshot, struct arena *arena,
 		struct span message, struct reading *reading_r,
 		struct error *error);
+/* rcpt: whom the bounce is for; empty: its To header counts. language: as in
+ * struct enrich_request. The second language hangs below the first. */
 int enrich_explain(const struct snapshot *snapshot, struct arena *arena,
-		   const struct reading *reading, const char *language,
-		   struct span own_text, struct explanation *explanation_r,
+		   const struct reading *reading, struct span rcpt,
+		   const char *language, struct explanation *explanation_r,
 		   struct error *error);
 
 /* Memory one message may take beyond its own bytes. */

@@ -1,0 +1,262 @@
+#include "core/enrich.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "mail/dsn.h"
+
+enum { MAX_WORDS = 80 * 1024, MAX_HTML = 64 * 1024 };
+
+static const char *const outcome_names[OUTCOME_COUNT] = {
+	[OUTCOME_EXPLAINED] = "explained",
+	[OUTCOME_NOT_A_BOUNCE] = "not_a_bounce",
+	[OUTCOME_ALREADY] = "already",
+	[OUTCOME_EXCLUDED] = "excluded",
+	[OUTCOME_LEFT_ALONE] = "left_alone",
+	[OUTCOME_FAILED] = "failed",
+};
+
+const char *outcome_name(enum outcome outcome)
+{
+	return outcome_names[outcome];
+}
+
+static struct span domain_of(struct span address)
+{
+	size_t at = address.n;
+
+	while (at > 0 && address.p[at - 1] != '@')
+		at--;
+	return at > 0 ? span_from(address, at) : (struct span){ NULL, 0 };
+}
+
+/* Whom the bounce is for: the envelope says it, else the To field. */
+static struct span addressee(struct arena *arena, const struct message *message,
+			     struct span rcpt)
+{
+	if (rcpt.n != 0)
+		return dsn_address(arena, rcpt);
+	return dsn_address(arena, header_unfold(arena,
+				headers_find(&message->root->headers, "To")));
+}
+
+/* With no local_domains every reader of a bounce counts as inside. */
+static struct reader reader_of(const struct config *config, struct span address)
+{
+	struct span domain = domain_of(address);
+	struct reader reader = {
+		.inside = config->local_domains.n == 0 || config_is_local(config, domain),
+		.ours = true,
+	};
+
+	if (!reader.inside)
+		return (struct reader){ .help_url = config->help_url };
+	reader.organization = config->organization;
+	reader.contact = config->contact;
+	reader.help_url = config->help_url;
+	for (unsigned i = 0; i < config->domains_n; i++) {
+		const struct config_domain *d = &config->domains[i];
+
+		if (!span_is(domain, d->domain))
+			continue;
+		reader.organization = d->organization != NULL ? d->organization : reader.organization;
+		reader.contact = d->contact != NULL ? d->contact : reader.contact;
+		reader.help_url = d->help_url != NULL ? d->help_url : reader.help_url;
+	}
+	return reader;
+}
+
+int enrich_read(const struct snapshot *snapshot, struct arena *arena,
+		struct span message, struct reading *reading_r, struct error *error)
+{
+	struct bounce *bounce = &reading_r->bounce;
+
+	if (message_parse(arena, message, &reading_r->message, error) != 0 ||
+	    bounce_read(arena, &reading_r->message, bounce, error) != 0)
+		return -1;
+	reading_r->diagnoses = arena_array(arena, bounce->n, sizeof(*reading_r->diagnoses));
+	if (reading_r->diagnoses == NULL)
+		return error_set(error, "more memory needed than one message may take");
+	for (size_t i = 0; i < bounce->n; i++)
+		diagnose(snapshot->knowledge, snapshot->rules, bounce,
+			 &bounce->recipients[i], &reading_r->diagnoses[i]);
+	return 0;
+}
+
+/* -l, language_map, what the returned message asks for, the default. */
+static const struct language *choose_language(const struct snapshot *snapshot,
+					      const struct reading *reading,
+					      struct span address, const char *forced,
+					      struct error *error)
+{
+	const struct language *language;
+
+	if (forced != NULL)
+		return snapshot_language(snapshot, forced, error);
+	language = language_map_find(snapshot->language_map, address);
+	if (language != NULL)
+		return language;
+	return explain_language(snapshot->knowledge, &reading->bounce.returned_headers,
+				snapshot->default_language);
+}
+
+static int explain_in(const struct snapshot *snapshot, struct arena *arena,
+		      const struct reading *reading, const struct language *language,
+		      const struct reader *reader, struct explanation *explanation_r,
+		      struct error *error)
+{
+	if (explain(arena, snapshot->knowledge, language, &reading->bounce,
+		    reading->diagnoses, reader, explanation_r) != 0)
+		return error_set(error, "more memory needed than one message may take");
+	return 0;
+}
+
+int enrich_explain(const struct snapshot *snapshot, struct arena *arena,
+		   const struct reading *reading, struct span rcpt,
+		   const char *language, struct explanation *explanation_r,
+		   struct error *error)
+{
+	struct span address = addressee(arena, &reading->message, rcpt);
+	const struct language *first =
+		choose_language(snapshot, reading, address, language, error);
+	const struct language *second = snapshot->second_language;
+	struct reader *reader = arena_alloc(arena, sizeof(*reader));
+	struct explanation *below;
+
+	if (first == NULL)
+		return -1;
+	if (reader == NULL)
+		return error_set(error, "more memory needed than one message may take");
+	*reader = reader_of(snapshot->config, address);
+	if (explain_in(snapshot, arena, reading, first, reader, explanation_r, error) != 0)
+		return -1;
+	if (second == NULL || second == first || language != NULL)
+		return 0;
+	below = arena_alloc(arena, sizeof(*below));
+	if (below == NULL || explain_in(snapshot, arena, reading, second, reader,
+					below, error) != 0)
+		return -1;
+	explanation_r->second = below;
+	return 0;
+}
+
+/* "user_unknown,mailbox_full": each cause once, as many as there is room for. */
+static void list_causes(const struct reading *reading, char *list, size_t size)
+{
+	size_t n = 0;
+
+	list[0] = '\0';
+	for (size_t i = 0; i < reading->bounce.n; i++) {
+		const char *id = reading->diagnoses[i].cause->id;
+		bool known = false;
+
+		for (size_t j = 0; j < i && !known; j++)
+			known = strcmp(reading->diagnoses[j].cause->id, id) == 0;
+		if (known || n + strlen(id) + 2 > size)
+			continue;
+		n += (size_t)snprintf(list + n, size - n, "%s%s", n != 0 ? "," : "", id);
+	}
+}
+
+static int render(struct arena *arena, const struct snapshot *snapshot,
+		  const struct explanation *e, const struct enrich_result *result,
+		  struct splice_words *words_r, struct error *error)
+{
+	struct buf text, html;
+	const char *mark = arena_printf(arena, "%s; cause=%s; lang=%s",
+					WHYBOUNCE_VERSION, result->causes, result->language);
+
+	buf_init(&text, arena, MAX_WORDS);
+	buf_init(&html, arena, MAX_HTML);
+	explain_text(&text, e);
+	explain_html(&html, e);
+	if (text.failed || html.failed || mark == NULL)
+		return error_set(error, "the explanation is larger than allowed");
+	*words_r = (struct splice_words){
+		.text = buf_span(&text), .html = buf_span(&html),
+		.mark = span_str(mark), .description = "Explanation",
+	};
+	if (snapshot->config->rewrite_subject)
+		words_r->subject = explain_subject(arena, e);
+	return 0;
+}
+
+static bool has_unknown_action(const struct bounce *bounce)
+{
+	for (size_t i = 0; i < bounce->n; i++)
+		if (bounce->recipients[i].action == ACTION_UNKNOWN)
+			return true;
+	return false;
+}
+
+/* Anything but a bounce that we may change? Then why. */
+static enum outcome reason_to_pass(const struct snapshot *snapshot, struct arena *arena,
+				   const struct reading *reading, struct span rcpt,
+				   enum splice_plan plan, const char **reason_r)
+{
+	const struct message *message = &reading->message;
+
+	*reason_r = "";
+	if (headers_find(&message->root->headers, "X-Whybounce") != NULL)
+		return OUTCOME_ALREADY;
+	if (reading->bounce.shape == BOUNCE_NOT) {
+		*reason_r = reading->bounce.not_because;
+		return OUTCOME_NOT_A_BOUNCE;
+	}
+	if (config_excludes(snapshot->config, addressee(arena, message, rcpt)))
+		return OUTCOME_EXCLUDED;
+	if (has_unknown_action(&reading->bounce)) {
+		*reason_r = "an action that RFC 3464 does not name";
+		return OUTCOME_LEFT_ALONE;
+	}
+	if (plan == SPLICE_NOT) {
+		*reason_r = "signed, encrypted or without a part to explain";
+		return OUTCOME_LEFT_ALONE;
+	}
+	return OUTCOME_EXPLAINED;
+}
+
+static int build(const struct snapshot *snapshot, struct arena *arena,
+		 const struct enrich_request *request, const struct reading *reading,
+		 enum splice_plan plan, struct enrich_result *result,
+		 struct error *error)
+{
+	struct explanation explanation;
+	struct splice_words words;
+
+	if (enrich_explain(snapshot, arena, reading, request->rcpt, request->language,
+			   &explanation, error) != 0)
+		return -1;
+	if (plan == SPLICE_REPLACE)
+		explanation.own_text = splice_own_text(arena, &reading->bounce);
+	list_causes(reading, result->causes, sizeof(result->causes));
+	snprintf(result->language, sizeof(result->language), "%s",
+		 language_tag(explanation.language));
+	if (render(arena, snapshot, &explanation, result, &words, error) != 0)
+		return -1;
+	return splice_build(arena, &reading->message, &reading->bounce, plan, &words,
+			    &result->edits, error);
+}
+
+void enrich(const struct snapshot *snapshot, struct arena *arena,
+	    const struct enrich_request *request, struct enrich_result *result_r)
+{
+	struct reading reading;
+	struct error error = { "" };
+	const char *reason = error.text;
+	enum splice_plan plan;
+
+	*result_r = (struct enrich_result){ .outcome = OUTCOME_FAILED };
+	if (enrich_read(snapshot, arena, request->message, &reading, &error) == 0) {
+		plan = splice_plan(&reading.message, &reading.bounce);
+		result_r->recipients = reading.bounce.n;
+		result_r->outcome = reason_to_pass(snapshot, arena, &reading,
+						   request->rcpt, plan, &reason);
+		if (result_r->outcome == OUTCOME_EXPLAINED &&
+		    build(snapshot, arena, request, &reading, plan, result_r, &error) != 0) {
+			result_r->outcome = OUTCOME_FAILED;
+			reason = error.text;
+		}
+	}
+	snprintf(result_r->reason, sizeof(result_r->reason), "%s", reason);
+}

@@ -1,0 +1,120 @@
+#include "core/snapshot.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* "installed: de, en, …" */
+static void list_installed(const struct knowledge *knowledge, char *text, size_t size)
+{
+	struct texts tags = knowledge_installed(knowledge);
+	size_t n = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < tags.n && n < size; i++)
+		n += (size_t)snprintf(text + n, size - n, "%s%s",
+				      i != 0 ? ", " : "", tags.list[i]);
+}
+
+const struct language *snapshot_language(const struct snapshot *snapshot,
+					 const char *tag, struct error *error)
+{
+	const struct language *language =
+		knowledge_language(snapshot->knowledge, span_str(tag));
+	char installed[256];
+
+	if (language == NULL) {
+		list_installed(snapshot->knowledge, installed, sizeof(installed));
+		error_set(error, "language \"%.40s\" is not installed (installed: %s)",
+			  tag, installed);
+	}
+	return language;
+}
+
+/* A language that the configuration names: the error names its line. */
+static int configured_language(const struct snapshot *snapshot, const char *option,
+			       const char *tag, const struct language **language_r,
+			       struct error *error)
+{
+	struct error reason;
+
+	if (tag == NULL)
+		return 0;
+	*language_r = snapshot_language(snapshot, tag, &reason);
+	if (*language_r != NULL)
+		return 0;
+	return error_set(error, "%s:%u: %s: %s",
+			 snapshot->config->file != NULL ? snapshot->config->file : "defaults",
+			 config_line(snapshot->config, option), option, reason.text);
+}
+
+static int load_knowledge(struct snapshot *snapshot, const char *tag,
+			  struct error *error)
+{
+	const struct config *config = snapshot->config;
+	const char *tags[3];
+	char directory[PATH_MAX], overrides[PATH_MAX];
+	size_t n = 0;
+
+	if (config_data_directory(directory, sizeof(directory), error) != 0)
+		return -1;
+	config_overrides_directory(config, overrides, sizeof(overrides));
+	if (tag != NULL) {
+		tags[n++] = tag;
+		tags[n++] = config->default_language;
+		if (config->second_language != NULL)
+			tags[n++] = config->second_language;
+	}
+	snapshot->knowledge = knowledge_load(directory, overrides,
+					     tag != NULL ? tags : NULL, n, error);
+	return snapshot->knowledge != NULL ? 0 : -1;
+}
+
+static int load(struct snapshot *snapshot, const char *config_path, const char *tag,
+		enum snapshot_parts parts, struct error *error)
+{
+	const struct config *config = snapshot->config = config_load(config_path, error);
+
+	if (config == NULL || load_knowledge(snapshot, tag, error) != 0)
+		return -1;
+	if (configured_language(snapshot, "default_language", config->default_language,
+				&snapshot->default_language, error) != 0 ||
+	    configured_language(snapshot, "second_language", config->second_language,
+				&snapshot->second_language, error) != 0)
+		return -1;
+	if (config->language_map != NULL &&
+	    (snapshot->language_map = language_map_load(config->language_map,
+							snapshot->knowledge, error)) == NULL)
+		return -1;
+	if (parts == SNAPSHOT_RULES &&
+	    (snapshot->rules = rules_new(snapshot->knowledge, error)) == NULL)
+		return -1;
+	return 0;
+}
+
+struct snapshot *snapshot_load(const char *config_path, const char *tag,
+			       enum snapshot_parts parts, struct error *error)
+{
+	struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
+
+	if (snapshot == NULL) {
+		error_set(error, "out of memory");
+		return NULL;
+	}
+	if (load(snapshot, config_path, tag, parts, error) != 0) {
+		snapshot_free(snapshot);
+		return NULL;
+	}
+	return snapshot;
+}
+
+void snapshot_free(struct snapshot *snapshot)
+{
+	if (snapshot == NULL)
+		return;
+	rules_free(snapshot->rules);
+	language_map_free(snapshot->language_map);
+	knowledge_free(snapshot->knowledge);
+	config_free(snapshot->config);
+	free(snapshot);
+}
