@@ -356,7 +356,7 @@ static int load_file(struct config *config, const char *path, struct error *erro
 	return rc;
 }
 
-struct config *config_load(const char *path, struct error *error)
+struct config *config_defaults(struct error *error)
 {
 	struct config *config = calloc(1, sizeof(*config));
 
@@ -364,10 +364,20 @@ struct config *config_load(const char *path, struct error *error)
 		error_set(error, "out of memory");
 		return NULL;
 	}
+	if (set_defaults(config, error) != 0) {
+		config_free(config);
+		return NULL;
+	}
+	return config;
+}
+
+struct config *config_load(const char *path, struct error *error)
+{
+	struct config *config = config_defaults(error);
+
 	if (path == NULL && access(CONFIG_DEFAULT_FILE, F_OK) == 0)
 		path = CONFIG_DEFAULT_FILE;
-	if (set_defaults(config, error) != 0 ||
-	    (path != NULL && load_file(config, path, error) != 0)) {
+	if (config != NULL && path != NULL && load_file(config, path, error) != 0) {
 		config_free(config);
 		return NULL;
 	}

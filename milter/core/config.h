@@ -57,6 +57,8 @@ struct config {
  * `whybounce.yaml:12: …` with what is wrong and what would be right. NULL on
  * failure. */
 struct config *config_load(const char *path, struct error *error);
+/* The defaults, whatever file there is. */
+struct config *config_defaults(struct error *error);
 void config_free(struct config *config);
 
 /* The line of the file that sets an option, 0 where the default holds. */
