@@ -67,6 +67,21 @@ $(O)/obj/%.o: %.c
 unit: $(if $(T),$(O)/tests/$(T),$(tests))
 	@set -e; for t in $^; do echo "== $$t"; $(RUN) $$t; done
 
+# What building and testing need, installed where it is missing.
+.PHONY: deps
+deps:
+	@packaging/dependencies build test
+
+# Every test there is. Make reads the tree again after the installation.
+.PHONY: check
+check: deps
+	@$(MAKE) --no-print-directory all unit floors
+
+# No file includes a folder below its own.
+.PHONY: floors
+floors:
+	@tests/floors
+
 .PHONY: clean
 clean:
 	rm -rf build
