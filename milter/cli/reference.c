@@ -1,0 +1,133 @@
+/* reference.c - `whybounce code`, `compare`, `languages` and `config`. */
+#include "cli/cli.h"
+
+#include <string.h>
+
+enum { MAX_TOPICS = 64, MAX_PAGE = 4 * 1024 * 1024 };
+
+/* English and the language asked for: nothing else is loaded. */
+static struct snapshot *words_of(const struct cli *cli, const struct language **language_r)
+{
+	struct snapshot *snapshot = cli_snapshot(cli, cli->language != NULL ? cli->language : "en",
+						 SNAPSHOT_WORDS);
+	struct error error;
+
+	if (snapshot == NULL)
+		return NULL;
+	*language_r = cli->language == NULL ? snapshot->default_language :
+		snapshot_language(snapshot, cli->language, &error);
+	if (*language_r != NULL)
+		return snapshot;
+	cli_fail("%s", error.text);
+	snapshot_free(snapshot);
+	return NULL;
+}
+
+/* Every word of every argument is a code: `550 5.1.1` and `"550 5.1.1"` are
+ * alike. Returns how many, 0 after a message. */
+static size_t parse_topics(const struct cli *cli, const struct knowledge *knowledge,
+			   struct topic *topics, size_t size)
+{
+	struct error error;
+	size_t n = 0;
+
+	for (int i = 0; i < cli->n; i++) {
+		for (char *word = strtok(cli->args[i], " \t,;"); word != NULL;
+		     word = strtok(NULL, " \t,;")) {
+			if (n == size) {
+				cli_fail("more than %zu codes", size);
+				return 0;
+			}
+			if (topic_parse(knowledge, span_str(word), &topics[n++], &error) != 0) {
+				cli_fail("%s", error.text);
+				return 0;
+			}
+		}
+	}
+	if (n == 0)
+		cli_fail("no code given");
+	return n;
+}
+
+enum exit_status cli_code(const struct cli *cli)
+{
+	const struct language *language;
+	struct snapshot *snapshot = words_of(cli, &language);
+	struct topic topics[MAX_TOPICS];
+	enum exit_status status = EXIT_NO;
+	struct arena arena;
+	struct buf out;
+	size_t n;
+
+	if (snapshot == NULL)
+		return EXIT_NO;
+	arena_init(&arena, 2 * MAX_PAGE);
+	buf_init(&out, &arena, MAX_PAGE);
+	n = parse_topics(cli, snapshot->knowledge, topics, MAX_TOPICS);
+	if (n > 0) {
+		reference_code(&out, cli->format, language, topics, n);
+		status = cli_write(&out);
+	}
+	arena_release(&arena);
+	snapshot_free(snapshot);
+	return status;
+}
+
+enum exit_status cli_compare(const struct cli *cli)
+{
+	const struct language *language;
+	struct snapshot *snapshot = words_of(cli, &language);
+	struct topic a, b;
+	enum exit_status status = EXIT_NO;
+	struct error error;
+	struct arena arena;
+	struct buf out;
+
+	if (snapshot == NULL)
+		return EXIT_NO;
+	arena_init(&arena, 2 * MAX_PAGE);
+	buf_init(&out, &arena, MAX_PAGE);
+	if (topic_parse(snapshot->knowledge, span_str(cli->args[0]), &a, &error) != 0 ||
+	    topic_parse(snapshot->knowledge, span_str(cli->args[1]), &b, &error) != 0) {
+		cli_fail("%s", error.text);
+	} else {
+		reference_compare(&out, cli->format, language, &a, &b);
+		status = cli_write(&out);
+	}
+	arena_release(&arena);
+	snapshot_free(snapshot);
+	return status;
+}
+
+enum exit_status cli_languages(const struct cli *cli)
+{
+	struct snapshot *snapshot = cli_snapshot(cli, NULL, SNAPSHOT_WORDS);
+	const struct language *language;
+
+	if (snapshot == NULL)
+		return EXIT_NO;
+	for (size_t i = 0; (language = knowledge_language_at(snapshot->knowledge, i)) != NULL; i++)
+		printf("%s\t%s\n", language_tag(language), language_name(language));
+	snapshot_free(snapshot);
+	return cli_flush();
+}
+
+enum exit_status cli_config(const struct cli *cli)
+{
+	struct error error;
+	struct config *config = cli->defaults ? config_defaults(&error) :
+		config_load(cli->config, &error);
+	enum exit_status status;
+	struct arena arena;
+	struct buf out;
+
+	if (config == NULL)
+		return cli_fail("%s", error.text);
+	arena_init(&arena, 2 * MAX_PAGE);
+	buf_init(&out, &arena, MAX_PAGE);
+	config_print(&out, config, cli->defaults);
+	status = cli_write(&out);
+	arena_release(&arena);
+	config_free(config);
+	return status;
+}
