@@ -5,6 +5,9 @@
 #   make check      deps, then every test
 #   make demo       a real Postfix bounce, before and after
 #   make install    DESTDIR= PREFIX=/usr/local SYSCONFDIR=/etc
+#   make unit       the unit tests alone; T=test_mime: one of them
+#   make fuzz       each parser under libFuzzer for FUZZ_SECONDS=60
+#   make bench      speed, as ratios against something measured in the same run
 #
 # CC=clang and SANITIZE=address,undefined (or thread) build beside the plain
 # objects, so that the kinds never mix.
@@ -28,15 +31,20 @@ SAN := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer)
 ALL_CFLAGS = $(CSTD) $(WARN) $(HARDEN) $(SAN) $(DEFS) -Imilter -MMD -MP -pthread $(CFLAGS)
 ALL_LDFLAGS = $(SAN) -pie -pthread -Wl,-z,relro,-z,now $(LDFLAGS)
 LIBS := -lcyaml -lyaml -lpcre2-8
-MILTER_LIBS := -lmilter
+DAEMON_LIBS := -lmilter -lmicrohttpd -lseccomp
 
 lib_src := $(wildcard $(foreach d,base mail know why probe say core,milter/$(d)/*.c))
 cli_src := $(wildcard milter/cli/*.c)
 daemon_src := $(wildcard milter/daemon/*.c)
 test_src := $(wildcard tests/test_*.c)
+support_src := $(filter-out $(test_src),$(wildcard tests/*.c))
+bench_src := $(wildcard tests/bench/*.c)
+fuzz_src := $(wildcard tests/fuzz/fuzz_*.c)
 object = $(patsubst %.c,$(O)/obj/%.o,$(1))
 lib := $(O)/libwhybounce.a
+daemon_lib := $(O)/daemon.a
 tests := $(patsubst tests/%.c,$(O)/tests/%,$(test_src))
+benches := $(patsubst tests/bench/%.c,$(O)/bench/%,$(bench_src))
 
 .PHONY: all
 all: $(O)/whybounce $(O)/whybounced
@@ -45,24 +53,33 @@ $(lib): $(call object,$(lib_src))
 	@rm -f $@
 	$(AR) rcs $@ $^
 
+# What the daemon's tests link: all of it but its main.
+$(daemon_lib): $(call object,$(filter-out %/main.c,$(daemon_src)))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
 $(O)/whybounce: $(call object,$(cli_src)) $(lib)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
-$(O)/whybounced: $(call object,$(daemon_src)) $(lib)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) $(MILTER_LIBS)
+$(O)/whybounced: $(call object,$(filter %/main.c,$(daemon_src))) $(daemon_lib) $(lib)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) $(DAEMON_LIBS)
 
-# A test of the daemon links the daemon's objects but main.
-$(O)/tests/%: $(O)/obj/tests/%.o $(lib)
+$(O)/tests/%: $(O)/obj/tests/%.o $(call object,$(support_src)) $(daemon_lib) $(lib)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) $(DAEMON_LIBS) -lcmocka
+
+$(O)/bench/%: $(O)/obj/tests/bench/%.o $(lib)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 $(O)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
--include $(patsubst %.c,$(O)/obj/%.d,$(lib_src) $(cli_src) $(daemon_src) $(test_src))
+-include $(patsubst %.c,$(O)/obj/%.d,$(lib_src) $(cli_src) $(daemon_src) $(test_src) $(support_src) $(bench_src) $(fuzz_src))
 
-# Run every unit test; "make unit T=test_mime" runs one.
+# Run every unit test; "make unit T=test_mime" runs one. RUN="valgrind -q
+# --error-exitcode=1" runs them under a checker.
 .PHONY: unit
 unit: $(if $(T),$(O)/tests/$(T),$(tests))
 	@set -e; for t in $^; do echo "== $$t"; $(RUN) $$t; done
@@ -81,6 +98,16 @@ check: deps
 .PHONY: floors
 floors:
 	@tests/floors
+
+# Each parser under libFuzzer: built apart, with clang, kept corpora in build/.
+FUZZ_SECONDS ?= 60
+.PHONY: fuzz
+fuzz:
+	@tests/fuzz/run $(FUZZ_SECONDS)
+
+.PHONY: bench
+bench: $(benches)
+	@set -e; for b in $^; do $$b; done
 
 .PHONY: clean
 clean:
