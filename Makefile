@@ -28,7 +28,7 @@ CSTD := -std=c11 -D_GNU_SOURCE
 DEFS := -DWHYBOUNCE_VERSION='"$(VERSION)"' -DWHYBOUNCE_DATADIR='"$(DATADIR)"'
 HARDEN := -fstack-protector-strong -fPIE $(if $(SANITIZE),,$(if $(findstring -O,$(CFLAGS)),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))
 SAN := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer)
-ALL_CFLAGS = $(CSTD) $(WARN) $(HARDEN) $(SAN) $(DEFS) -Imilter -MMD -MP -pthread $(CFLAGS)
+ALL_CFLAGS = $(CSTD) $(WARN) $(HARDEN) $(SAN) $(DEFS) -Imilter -Itests -MMD -MP -pthread $(CFLAGS)
 ALL_LDFLAGS = $(SAN) -pie -pthread -Wl,-z,relro,-z,now $(LDFLAGS)
 LIBS := -lcyaml -lyaml -lpcre2-8
 DAEMON_LIBS := -lmilter -lmicrohttpd -lseccomp
@@ -55,6 +55,7 @@ $(lib): $(call object,$(lib_src))
 
 # What the daemon's tests link: all of it but its main.
 $(daemon_lib): $(call object,$(filter-out %/main.c,$(daemon_src)))
+	@mkdir -p $(@D)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
@@ -77,6 +78,9 @@ $(O)/obj/%.o: %.c
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 -include $(patsubst %.c,$(O)/obj/%.d,$(lib_src) $(cli_src) $(daemon_src) $(test_src) $(support_src) $(bench_src) $(fuzz_src))
+
+# Objects of tests are kept.
+.SECONDARY:
 
 # Run every unit test; "make unit T=test_mime" runs one. RUN="valgrind -q
 # --error-exitcode=1" runs them under a checker.

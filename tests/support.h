@@ -1,0 +1,27 @@
+/* support.h - what several tests need: files, and programs that are run. */
+#ifndef WHYBOUNCE_TESTS_SUPPORT_H
+#define WHYBOUNCE_TESTS_SUPPORT_H
+
+#include <stddef.h>
+
+#include "base/span.h"
+
+/* A new empty directory; NULL never (the test fails). Free with remove_tree. */
+char *make_directory(void);
+void remove_tree(char *directory);
+
+/* Write bytes to directory/name and return that path (caller frees). */
+char *write_file(const char *directory, const char *name, struct span bytes);
+/* All bytes of a file (caller frees .p); p NULL where it cannot be read. */
+struct span read_whole(const char *path);
+
+struct run {
+	int status;		/* exit status, or -signal */
+	struct span out, err;	/* NUL-terminated behind n */
+};
+/* Run a program with these arguments (argv ends with NULL), input on its
+ * standard input. Both outputs are kept whole. */
+struct run run_program(const char *const *argv, struct span input);
+void run_free(struct run *run);
+
+#endif
