@@ -97,6 +97,13 @@ deps:
 .PHONY: check
 check: deps
 	@$(MAKE) --no-print-directory all unit floors
+	@tests/integration/run
+
+# A real Postfix bounce, before and after.
+.PHONY: demo
+demo: deps
+	@$(MAKE) --no-print-directory all
+	@tests/demo
 
 # No file includes a folder below its own.
 .PHONY: floors

@@ -1,0 +1,14 @@
+"""A mail system of its own on loopback: a private Postfix, the peer that it
+relays to, a milter that records what Postfix hands over, and whybounced.
+
+Nothing outside the laboratory's directory is touched: no installed Postfix, no
+port below 1024. Leaving the `with` block stops whatever was started."""
+
+from .daemon import Daemon
+from .peer import Peer
+from .postfix import Postfix
+from .recorder import Recorder
+from .smtp import send
+from .tools import free_port, new_directory, wait_for
+
+__all__ = ["Daemon", "Peer", "Postfix", "Recorder", "free_port", "new_directory", "send", "wait_for"]

@@ -1,0 +1,29 @@
+"""Hand a message to an SMTP server, byte for byte."""
+
+import smtplib
+
+
+class Client(smtplib.SMTP):
+    """smtplib, without its ideas about line ends and 8-bit text."""
+
+    def send_bytes(self, sender, mail_options, recipients, message):
+        code, reply = self.docmd("MAIL", f"FROM:<{sender}> {' '.join(mail_options)}".rstrip())
+        for recipient, options in recipients:
+            if code >= 400:
+                break
+            code, reply = self.docmd("RCPT", f"TO:<{recipient}> {options}".rstrip())
+        if code < 400:
+            code, reply = self.data(message)
+        if code >= 400:
+            raise smtplib.SMTPResponseException(code, reply)
+
+
+def send(port, sender, recipients, message, mail_options=(), utf8=False):
+    """recipients: addresses, or (address, "NOTIFY=…") pairs."""
+    pairs = [(r, "") if isinstance(r, str) else r for r in recipients]
+    message = message.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    with Client("127.0.0.1", port, local_hostname="client.example.org", timeout=30) as client:
+        client.ehlo()
+        if utf8:
+            client.command_encoding = "utf-8"
+        client.send_bytes(sender, mail_options, pairs, message)

@@ -1,0 +1,35 @@
+"""Ports, directories, waiting."""
+
+import os
+import pathlib
+import socket
+import tempfile
+import time
+
+TREE = pathlib.Path(__file__).resolve().parent.parent.parent
+BUILD = pathlib.Path(os.environ.get("WHYBOUNCE_BUILD", TREE / "build"))
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def new_directory():
+    """A directory that other users may enter, as Postfix's processes must."""
+    directory = pathlib.Path(tempfile.mkdtemp(prefix="whybounce-lab-"))
+    directory.chmod(0o755)
+    return directory
+
+
+def wait_for(condition, what, seconds=20.0):
+    """Return condition()'s first true value; fail after so many seconds."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise TimeoutError(f"{what}: not within {seconds:g} s")
+        time.sleep(0.02)
