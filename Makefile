@@ -88,6 +88,33 @@ $(O)/obj/%.o: %.c
 unit: $(if $(T),$(O)/tests/$(T),$(tests))
 	@set -e; for t in $^; do echo "== $$t"; $(RUN) $$t; done
 
+# The keys of the configuration are written once, in the option table.
+$(O)/whybounce.yaml.5: packaging/man/whybounce.yaml.5.head conf/whybounce.yaml packaging/man/whybounce.yaml.5.tail
+	@mkdir -p $(@D)
+	sed 's/\\/\\e/g; s/^\./\\\&./' conf/whybounce.yaml | \
+		cat packaging/man/whybounce.yaml.5.head - packaging/man/whybounce.yaml.5.tail > $@
+
+# An existing configuration is left as it is.
+.PHONY: install
+install: all $(O)/whybounce.yaml.5
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin \
+		$(DESTDIR)$(DATADIR)/knowledge $(DESTDIR)$(DATADIR)/languages \
+		$(DESTDIR)$(DATADIR)/postfix $(DESTDIR)$(SYSCONFDIR)/whybounce/knowledge.d \
+		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 \
+		$(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -m 755 $(O)/whybounce $(DESTDIR)$(PREFIX)/bin/
+	install -m 755 $(O)/whybounced $(DESTDIR)$(PREFIX)/sbin/
+	install -m 644 conf/knowledge/*.yaml $(DESTDIR)$(DATADIR)/knowledge/
+	install -m 644 conf/languages/*.yaml $(DESTDIR)$(DATADIR)/languages/
+	install -m 644 conf/postfix/* $(DESTDIR)$(DATADIR)/postfix/
+	install -m 644 packaging/man/whybounce.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 $(O)/whybounce.yaml.5 $(DESTDIR)$(PREFIX)/share/man/man5/
+	install -m 644 packaging/man/whybounced.8 $(DESTDIR)$(PREFIX)/share/man/man8/
+	sed 's|@SBINDIR@|$(PREFIX)/sbin|' packaging/systemd/whybounced.service \
+		> $(DESTDIR)$(PREFIX)/lib/systemd/system/whybounced.service
+	[ -e $(DESTDIR)$(SYSCONFDIR)/whybounce/whybounce.yaml ] || \
+		install -m 644 conf/whybounce.yaml $(DESTDIR)$(SYSCONFDIR)/whybounce/
+
 # What building and testing need, installed where it is missing.
 .PHONY: deps
 deps:
