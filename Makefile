@@ -77,6 +77,13 @@ $(O)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
+# Where the knowledge lies is compiled in: a new PREFIX compiles it anew.
+.PHONY: FORCE
+$(O)/datadir: FORCE
+	@mkdir -p $(@D)
+	@echo '$(DATADIR)' | cmp -s - $@ || echo '$(DATADIR)' > $@
+$(O)/obj/milter/core/config.o: $(O)/datadir
+
 -include $(patsubst %.c,$(O)/obj/%.d,$(lib_src) $(cli_src) $(daemon_src) $(test_src) $(support_src) $(bench_src) $(fuzz_src))
 
 # Objects of tests are kept.
@@ -86,7 +93,7 @@ $(O)/obj/%.o: %.c
 # --error-exitcode=1" runs them under a checker.
 .PHONY: unit
 unit: $(if $(T),$(O)/tests/$(T),$(tests))
-	@set -e; for t in $^; do echo "== $$t"; $(RUN) $$t; done
+	@set -e; for t in $^; do echo "== $$t"; WHYBOUNCE_BUILD=$(O) $(RUN) $$t; done
 
 # The keys of the configuration are written once, in the option table.
 $(O)/whybounce.yaml.5: packaging/man/whybounce.yaml.5.head conf/whybounce.yaml packaging/man/whybounce.yaml.5.tail
