@@ -52,4 +52,97 @@
  */
 #ifndef WHYBOUNCE_KNOW_SCHEMA_H
 #define WHYBOUNCE_KNOW_SCHEMA_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/span.h"
+
+enum { SCHEMA_MAX_SIZE = 4 * 1024 * 1024 };	/* bytes of one file */
+
+/* One file as it was written: what is absent is NULL or 0. Private to know/. */
+struct schema_texts {
+	char **list;
+	unsigned n;
+};
+struct schema_language {
+	char *tag, *name, *direction;
+	struct schema_texts aliases;
+};
+struct schema_label {		/* also a hint */
+	char *id, *text;
+};
+struct schema_term {
+	char *term, *text;
+};
+struct schema_cause {
+	char *id, *who, *title, *happened, *when;
+	struct schema_texts probes, steps, admin;
+};
+struct schema_words {
+	char *name, *description, *when, *fix;
+};
+struct schema_class {
+	unsigned class;
+	char *cause;
+	struct schema_words words;
+};
+struct schema_subject {
+	unsigned subject;
+	struct schema_words words;
+};
+struct schema_code {
+	char *code, *standard, *cause;
+	char *is_standard;	/* libcyaml would take any word for "yes" */
+	struct schema_texts related;
+	struct schema_words words;
+	struct schema_class *classes;
+	unsigned classes_n;
+};
+struct schema_rule {
+	char *id, *provider, *pattern, *reply, *status, *cause, *who, *help, *hint;
+};
+
+struct schema {
+	struct schema_language language;
+	struct schema_term *glossary;
+	struct schema_texts same_as_english;
+	struct schema_label *labels, *hints;
+	struct schema_cause *causes;
+	struct schema_code *replies, *statuses;
+	struct schema_class *classes;
+	struct schema_subject *subjects;
+	struct schema_rule *rules;
+	unsigned glossary_n, labels_n, hints_n, causes_n, replies_n, statuses_n,
+		classes_n, subjects_n, rules_n;
+};
+
+struct schema_file {
+	char *path;
+	char *bytes;		/* the file, for schema_line */
+	size_t size;
+	struct schema *schema;	/* never NULL */
+};
+
+/* Reads one file. -1 with an error that names file, line and key; *file_r is
+ * then NULL. */
+int schema_load(const char *path, struct schema_file **file_r, struct error *error);
+void schema_free(struct schema_file *file);	/* NULL is allowed */
+
+/* A place in a file: causes, entry 3, list "steps", item 0; statuses, entry 7,
+ * list "classes", item 1, key "name"; language, key "tag". */
+struct schema_place {
+	const char *section;
+	size_t entry;
+	const char *list;	/* inside the entry; or NULL */
+	size_t item;
+	const char *key;	/* or NULL */
+};
+/* The line (from 1) of a place; where it is not found, that of what should
+ * hold it. Reads the file again: for messages, not for every entry. */
+unsigned schema_line(const struct schema_file *file, const struct schema_place *place);
+/* Lines of the first n entries of a section, in one pass. */
+void schema_lines(const struct schema_file *file, const char *section,
+		  unsigned *lines, size_t n);
+
 #endif

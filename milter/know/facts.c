@@ -1,0 +1,727 @@
+/* The facts: what causes, codes and rules there are. English files define them,
+ * overrides change them, translations have none. */
+#include "know/load.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Where an entry of a table was defined: known while loading. */
+struct origin {
+	const struct source *source;
+	size_t entry;
+};
+
+static const char *const who_names[] = {
+	[WHO_SENDER] = "sender", [WHO_SENDER_ADMIN] = "sender_admin",
+	[WHO_RECIPIENT] = "recipient", [WHO_RECIPIENT_ADMIN] = "recipient_admin",
+	[WHO_NOBODY] = "nobody",
+};
+
+const char *who_name(enum who who)
+{
+	return who_names[who];
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	const struct name *x = a, *y = b;
+	int c = strcmp(x->name, y->name);
+
+	if (c != 0)
+		return c;
+	return x->index < y->index ? -1 : x->index > y->index;
+}
+
+bool names_sort(struct names *names, size_t *twice_r)
+{
+	if (names->n != 0)
+		qsort(names->list, names->n, sizeof(*names->list), compare_names);
+	for (size_t i = 1; i < names->n; i++)
+		if (strcmp(names->list[i - 1].name, names->list[i].name) == 0) {
+			*twice_r = names->list[i].index;
+			return false;
+		}
+	return true;
+}
+
+/* strcmp of bytes with a string. */
+static int compare_span(struct span a, const char *b)
+{
+	int c = strncmp(a.p, b, a.n);
+
+	return c != 0 ? c : -(b[a.n] != '\0');
+}
+
+size_t names_find(const struct names *names, struct span name)
+{
+	size_t low = 0, high = names->n;
+
+	if (name.n == 0 || memchr(name.p, '\0', name.n) != NULL)
+		return SIZE_MAX;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int c = compare_span(name, names->list[middle].name);
+
+		if (c == 0)
+			return names->list[middle].index;
+		if (c < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return SIZE_MAX;
+}
+
+static int load_who(const struct loader *l, const struct place *place,
+		    const char *word, enum who *who_r)
+{
+	for (size_t i = 0; i < sizeof(who_names) / sizeof(who_names[0]); i++)
+		if (strcmp(word, who_names[i]) == 0) {
+			*who_r = (enum who)i;
+			return 0;
+		}
+	return load_fail(l, place, "\"%.40s\" is nobody we know; write sender, "
+			 "sender_admin, recipient, recipient_admin or nobody", word);
+}
+
+/* A cause that another entry names. Knowledge without any cause has codes
+ * only, and nothing to look up. */
+static int load_cause(const struct loader *l, const struct place *place,
+		      const char *id, const struct cause **cause_r)
+{
+	size_t i = names_find(&l->k->cause_names, span_str(id));
+
+	if (l->k->causes_n == 0)
+		return 0;
+	if (i == SIZE_MAX)
+		return load_fail(l, place, "there is no cause \"%.60s\"; use an id of "
+				 "the section causes", id);
+	*cause_r = &l->k->causes[i];
+	return 0;
+}
+
+/* Only English files and overrides have facts. */
+static int check_facts_allowed(const struct loader *l, const struct place *place,
+			       bool has_fact)
+{
+	if (!has_fact || place->source->kind != SOURCE_TRANSLATION)
+		return 0;
+	return load_fail(l, place, "belongs into the English file; remove it here");
+}
+
+/* ---- causes ---- */
+
+static struct place cause_place(const struct source *s, size_t entry, const char *key)
+{
+	return (struct place){
+		.source = s, .at = { .section = "causes", .entry = entry, .key = key },
+		.id = s->file->schema->causes[entry].id,
+	};
+}
+
+static int cause_facts(struct loader *l, const struct source *s, size_t entry,
+		       struct cause *cause)
+{
+	const struct schema_cause *raw = &s->file->schema->causes[entry];
+	struct place place = cause_place(s, entry, "who");
+
+	if (check_facts_allowed(l, &place, raw->who != NULL) != 0)
+		return -1;
+	if (raw->who != NULL && load_who(l, &place, raw->who, &cause->who) != 0)
+		return -1;
+	place.at.key = NULL;
+	place.at.list = "probes";
+	if (check_facts_allowed(l, &place, raw->probes.n != 0) != 0)
+		return -1;
+	return load_texts(l, place, &raw->probes, 0, &cause->probes);
+}
+
+static int add_cause(struct loader *l, const struct source *s, size_t entry,
+		     struct cause *cause)
+{
+	const struct schema_cause *raw = &s->file->schema->causes[entry];
+	struct place place = cause_place(s, entry, "id");
+
+	if (load_text(l, &place, raw->id, 0, &cause->id) != 0)
+		return -1;
+	place.at.key = NULL;
+	if (raw->who == NULL)
+		return load_fail(l, &place, "the key \"who\" is missing; add it");
+	return cause_facts(l, s, entry, cause);
+}
+
+static int set_family(const struct loader *l, struct cause *cause,
+		      const struct origin *origin)
+{
+	const char *dot = strchr(cause->id, '.');
+	struct place place = cause_place(origin->source, origin->entry, "id");
+	size_t i;
+
+	cause->family = cause;
+	if (dot == NULL)
+		return 0;
+	i = names_find(&l->k->cause_names,
+		       (struct span){ cause->id, (size_t)(dot - cause->id) });
+	if (i == SIZE_MAX || strchr(dot + 1, '.') != NULL)
+		return load_fail(l, &place, "no cause is the family of this one; "
+				 "define \"%.*s\" first", (int)(dot - cause->id), cause->id);
+	cause->family = &l->k->causes[i];
+	return 0;
+}
+
+static int index_causes(struct loader *l, const struct origin *origins)
+{
+	struct knowledge *k = l->k;
+	struct place place;
+	size_t twice;
+
+	k->cause_names.list = arena_array(&k->arena, k->causes_n, sizeof(struct name));
+	if (k->cause_names.list == NULL)
+		return load_fail_memory(l);
+	k->cause_names.n = k->causes_n;
+	for (size_t i = 0; i < k->causes_n; i++)
+		k->cause_names.list[i] = (struct name){ k->causes[i].id, i };
+	if (!names_sort(&k->cause_names, &twice)) {
+		place = cause_place(origins[twice].source, origins[twice].entry, "id");
+		return load_fail(l, &place, "this cause is there already; keep one of the two");
+	}
+	for (size_t i = 0; i < k->causes_n; i++)
+		if (set_family(l, &k->causes[i], &origins[i]) != 0)
+			return -1;
+	return 0;
+}
+
+static int define_causes(struct loader *l, struct origin *origins)
+{
+	struct knowledge *k = l->k;
+	size_t n = 0;
+
+	for (size_t s = 0; s < l->sources_n; s++) {
+		const struct source *source = &l->sources[s];
+
+		if (source->kind != SOURCE_ENGLISH)
+			continue;
+		for (size_t e = 0; e < source->file->schema->causes_n; e++, n++) {
+			origins[n] = (struct origin){ source, e };
+			k->causes[n].index = n;
+			if (add_cause(l, source, e, &k->causes[n]) != 0)
+				return -1;
+		}
+	}
+	return index_causes(l, origins);
+}
+
+/* Facts that stand elsewhere than in the English files. */
+static int change_causes(struct loader *l, const struct source *source)
+{
+	for (size_t e = 0; e < source->file->schema->causes_n; e++) {
+		const struct place place = cause_place(source, e, "id");
+		size_t i = names_find(&l->k->cause_names, span_str(place.id));
+
+		if (i == SIZE_MAX)
+			return load_fail(l, &place, "there is no such cause in English; "
+					 "mend the id or remove the entry");
+		if (cause_facts(l, source, e, &l->k->causes[i]) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static size_t count_english(const struct loader *l, size_t offset)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->sources_n; i++)
+		if (l->sources[i].kind == SOURCE_ENGLISH)
+			n += *(const unsigned *)(const void *)
+				((const char *)l->sources[i].file->schema + offset);
+	return n;
+}
+
+static int load_causes(struct loader *l)
+{
+	struct knowledge *k = l->k;
+	struct origin *origins;
+	int rc;
+
+	k->causes_n = count_english(l, offsetof(struct schema, causes_n));
+	k->causes = arena_array(&k->arena, k->causes_n, sizeof(*k->causes));
+	origins = calloc(k->causes_n + 1, sizeof(*origins));
+	rc = k->causes != NULL && origins != NULL ? define_causes(l, origins) :
+		load_fail_memory(l);
+	free(origins);
+	for (size_t i = 0; rc == 0 && i < l->sources_n; i++)
+		if (l->sources[i].kind != SOURCE_ENGLISH)
+			rc = change_causes(l, &l->sources[i]);
+	return rc;
+}
+
+/* ---- codes ---- */
+
+/* Replies and statuses differ in where they stand and what a code looks like. */
+struct code_kind {
+	const char *section, *example;
+	size_t list, n;		/* in struct schema */
+	size_t codes;		/* in struct knowledge */
+	bool (*is_code)(const char *code);
+};
+
+static bool is_reply_code(const char *code)
+{
+	return strlen(code) == 3 && code[0] >= '1' && code[0] <= '5' &&
+		ascii_isdigit(code[1]) && ascii_isdigit(code[2]);
+}
+
+static const char *skip_digits(const char *p)
+{
+	size_t n = 0;
+
+	while (n < 3 && ascii_isdigit(p[n]))
+		n++;
+	return p + n;
+}
+
+/* "X.1.10" */
+static bool is_status_code(const char *code)
+{
+	const char *subject = code + 2, *dot, *end;
+
+	if (code[0] != 'X' || code[1] != '.')
+		return false;
+	dot = skip_digits(subject);
+	if (dot == subject || *dot != '.')
+		return false;
+	end = skip_digits(dot + 1);
+	return end != dot + 1 && *end == '\0';
+}
+
+static const struct code_kind reply_kind = {
+	"replies", "\"550\"", offsetof(struct schema, replies),
+	offsetof(struct schema, replies_n), offsetof(struct knowledge, replies),
+	is_reply_code,
+};
+static const struct code_kind status_kind = {
+	"statuses", "X.1.1", offsetof(struct schema, statuses),
+	offsetof(struct schema, statuses_n), offsetof(struct knowledge, statuses),
+	is_status_code,
+};
+
+static const struct schema_code *raw_codes(const struct source *s,
+					   const struct code_kind *kind, size_t *n_r)
+{
+	const char *schema = (const char *)s->file->schema;
+
+	*n_r = *(const unsigned *)(const void *)(schema + kind->n);
+	return *(const struct schema_code *const *)(const void *)(schema + kind->list);
+}
+
+static struct place code_place(const struct source *s, const struct code_kind *kind,
+			       size_t entry, const char *key)
+{
+	size_t n;
+
+	return (struct place){
+		.source = s,
+		.at = { .section = kind->section, .entry = entry, .key = key },
+		.id = raw_codes(s, kind, &n)[entry].code,
+	};
+}
+
+static int load_yes(const struct loader *l, const struct place *place,
+		    const char *word, bool *yes_r)
+{
+	*yes_r = strcmp(word, "yes") == 0 || strcmp(word, "true") == 0;
+	if (*yes_r || strcmp(word, "no") == 0 || strcmp(word, "false") == 0)
+		return 0;
+	return load_fail(l, place, "\"%.40s\" is neither yes nor no", word);
+}
+
+static int code_classes(struct loader *l, struct place place,
+			const struct schema_code *raw, struct code *code)
+{
+	place.at.list = "classes";
+	for (size_t i = 0; i < raw->classes_n; i++) {
+		unsigned class = raw->classes[i].class;
+
+		place.at.item = i;
+		place.at.key = "class";
+		if (class != 2 && class != 4 && class != 5)
+			return load_fail(l, &place, "a status has the classes 2, 4 and 5, not %u",
+					 class);
+		place.at.key = "cause";
+		if (raw->classes[i].cause == NULL)
+			continue;
+		if (check_facts_allowed(l, &place, true) != 0 ||
+		    load_cause(l, &place, raw->classes[i].cause,
+			       &code->cause_by_class[class]) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int code_facts(struct loader *l, struct place place,
+		      const struct schema_code *raw, struct code *code)
+{
+	place.at.key = "standard";
+	if (check_facts_allowed(l, &place, raw->standard != NULL) != 0 ||
+	    load_text(l, &place, raw->standard, 0, &code->standard) != 0)
+		return -1;
+	place.at.key = "is_standard";
+	if (raw->is_standard != NULL &&
+	    (check_facts_allowed(l, &place, true) != 0 ||
+	     load_yes(l, &place, raw->is_standard, &code->is_standard) != 0))
+		return -1;
+	place.at.key = "cause";
+	if (raw->cause != NULL &&
+	    (check_facts_allowed(l, &place, true) != 0 ||
+	     load_cause(l, &place, raw->cause, &code->cause) != 0))
+		return -1;
+	place.at.key = NULL;
+	if (code_classes(l, place, raw, code) != 0)
+		return -1;
+	place.at.list = "related";
+	if (check_facts_allowed(l, &place, raw->related.n != 0) != 0)
+		return -1;
+	return load_texts(l, place, &raw->related, 0, &code->related);
+}
+
+static int add_code(struct loader *l, const struct code_kind *kind,
+		    const struct origin *origin, struct code *code)
+{
+	const struct place place =
+		code_place(origin->source, kind, origin->entry, "code");
+	size_t n;
+
+	if (!kind->is_code(place.id))
+		return load_fail(l, &place, "no code of this section; they look like %s",
+				 kind->example);
+	if (load_text(l, &place, place.id, 0, &code->code) != 0)
+		return -1;
+	code->standard = "";
+	return code_facts(l, place, &raw_codes(origin->source, kind, &n)[origin->entry],
+			  code);
+}
+
+static int define_codes(struct loader *l, const struct code_kind *kind,
+			struct codes *codes, struct origin *origins)
+{
+	size_t n = 0, many, twice;
+
+	for (size_t s = 0; s < l->sources_n; s++) {
+		if (l->sources[s].kind != SOURCE_ENGLISH)
+			continue;
+		raw_codes(&l->sources[s], kind, &many);
+		for (size_t e = 0; e < many; e++, n++) {
+			origins[n] = (struct origin){ &l->sources[s], e };
+			codes->list[n].index = n;
+			if (add_code(l, kind, &origins[n], &codes->list[n]) != 0)
+				return -1;
+			codes->names.list[n] = (struct name){ codes->list[n].code, n };
+		}
+	}
+	codes->names.n = n;
+	if (!names_sort(&codes->names, &twice)) {
+		struct place place = code_place(origins[twice].source, kind,
+						origins[twice].entry, "code");
+
+		return load_fail(l, &place, "this code is there already; keep one of the two");
+	}
+	return 0;
+}
+
+static int change_codes(struct loader *l, const struct code_kind *kind,
+			const struct codes *codes, const struct source *source)
+{
+	size_t n;
+	const struct schema_code *raw = raw_codes(source, kind, &n);
+
+	for (size_t e = 0; e < n; e++) {
+		const struct place place = code_place(source, kind, e, "code");
+		size_t i = names_find(&codes->names, span_str(place.id));
+
+		if (i == SIZE_MAX)
+			return load_fail(l, &place, "there is no such code in English; "
+					 "mend it or remove the entry");
+		if (code_facts(l, place, &raw[e], &codes->list[i]) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int load_codes(struct loader *l, const struct code_kind *kind)
+{
+	struct knowledge *k = l->k;
+	struct codes *codes = (struct codes *)(void *)((char *)k + kind->codes);
+	struct origin *origins;
+	int rc;
+
+	codes->n = count_english(l, kind->n);
+	codes->list = arena_array(&k->arena, codes->n, sizeof(*codes->list));
+	codes->names.list = arena_array(&k->arena, codes->n, sizeof(struct name));
+	origins = calloc(codes->n + 1, sizeof(*origins));
+	rc = codes->names.list != NULL && origins != NULL ?
+		define_codes(l, kind, codes, origins) : load_fail_memory(l);
+	free(origins);
+	for (size_t i = 0; rc == 0 && i < l->sources_n; i++)
+		if (l->sources[i].kind != SOURCE_ENGLISH)
+			rc = change_codes(l, kind, codes, &l->sources[i]);
+	return rc;
+}
+
+/* ---- rules ---- */
+
+static struct place rule_place(const struct source *s, size_t entry, const char *key)
+{
+	return (struct place){
+		.source = s, .at = { .section = "rules", .entry = entry, .key = key },
+		.id = s->file->schema->rules[entry].id,
+	};
+}
+
+/* "5", "5.7", "5.7.1" */
+static bool is_status_prefix(const char *s)
+{
+	const char *end = skip_digits(s);
+
+	for (int dots = 0; end != s; dots++) {
+		if (*end == '\0')
+			return true;
+		if (*end != '.' || dots == 2)
+			return false;
+		s = end + 1;
+		end = skip_digits(s);
+	}
+	return false;
+}
+
+static int rule_codes(struct loader *l, struct place place,
+		      const struct schema_rule *raw, struct rule *rule)
+{
+	const char *end;
+
+	place.at.key = "reply";
+	end = raw->reply != NULL ? skip_digits(raw->reply) : NULL;
+	if (end != NULL && (end == raw->reply || *end != '\0'))
+		return load_fail(l, &place, "\"%.20s\" is no reply code; write one such as "
+				 "\"550\", or its first digits", raw->reply);
+	if (load_text(l, &place, raw->reply, 0, &rule->reply) != 0)
+		return -1;
+	place.at.key = "status";
+	if (raw->status != NULL && !is_status_prefix(raw->status))
+		return load_fail(l, &place, "\"%.20s\" is no status code; write one such as "
+				 "\"5.7.1\", or its first numbers", raw->status);
+	return load_text(l, &place, raw->status, 0, &rule->status);
+}
+
+static bool is_url(const char *text)
+{
+	return strncmp(text, "https://", 8) == 0 || strncmp(text, "http://", 7) == 0;
+}
+
+/* The pattern as it stands, but for the line end that a block has. */
+static int rule_pattern(struct loader *l, const struct place *place,
+			const char *raw, const char **pattern_r)
+{
+	struct span pattern = span_str(raw);
+
+	if (raw == NULL)
+		return 0;
+	while (pattern.n != 0 && pattern.p[pattern.n - 1] == '\n')
+		pattern.n--;
+	if (pattern.n == 0)
+		return load_fail(l, place, "an empty pattern would match every reply; "
+				 "write one or remove the rule");
+	*pattern_r = arena_string(&l->k->arena, pattern);
+	return *pattern_r != NULL ? 0 : load_fail_memory(l);
+}
+
+static int rule_facts(struct loader *l, struct place place,
+		      const struct schema_rule *raw, struct rule *rule)
+{
+	place.at.key = "pattern";
+	if (rule_pattern(l, &place, raw->pattern, &rule->pattern) != 0)
+		return -1;
+	place.at.key = "provider";
+	if (load_text(l, &place, raw->provider, 0, &rule->provider) != 0 ||
+	    rule_codes(l, place, raw, rule) != 0)
+		return -1;
+	place.at.key = "cause";
+	if (raw->cause != NULL && load_cause(l, &place, raw->cause, &rule->cause) != 0)
+		return -1;
+	place.at.key = "who";
+	if (raw->who != NULL && load_who(l, &place, raw->who, &rule->who) != 0)
+		return -1;
+	rule->has_who = rule->has_who || raw->who != NULL;
+	place.at.key = "help";
+	if (raw->help != NULL && !is_url(raw->help))
+		return load_fail(l, &place, "not an address of a web page; it starts with https://");
+	return load_text(l, &place, raw->help, 0, &rule->help);
+}
+
+/* Fills a rule, which may hold the one that an override changes. */
+static int fill_rule(struct loader *l, const struct origin *origin, struct rule *rule)
+{
+	const struct source *source = origin->source;
+	const struct schema_rule *raw = &source->file->schema->rules[origin->entry];
+	struct place place = rule_place(source, origin->entry, "id");
+
+	if (load_text(l, &place, raw->id, 0, &rule->id) != 0 ||
+	    rule_facts(l, place, raw, rule) != 0)
+		return -1;
+	place.at.key = NULL;
+	if (rule->pattern == NULL || rule->cause == NULL)
+		return load_fail(l, &place, "the key \"%s\" is missing; add it",
+				 rule->pattern == NULL ? "pattern" : "cause");
+	rule->group = source->kind == SOURCE_OVERRIDE ? RULE_ADMIN :
+		rule->provider != NULL ? RULE_PROVIDER : RULE_GENERIC;
+	return 0;
+}
+
+/* Rules while they are collected: shipped ones from the front, an admin's after
+ * them; what an admin redefined is left out at the end. */
+struct rule_list {
+	struct rule *list;
+	struct names shipped;	/* names of the first ones, sorted */
+	size_t n, shipped_n;
+};
+
+static int rule_lines(struct loader *l, const struct source *source,
+		      struct rule *rules, size_t n)
+{
+	const char *file = arena_string(&l->k->arena, span_str(source->file->path));
+	unsigned *lines = calloc(n + 1, sizeof(*lines));
+
+	if (file == NULL || lines == NULL) {
+		free(lines);
+		return load_fail_memory(l);
+	}
+	schema_lines(source->file, "rules", lines, n);
+	for (size_t i = 0; i < n; i++) {
+		rules[i].file = file;
+		rules[i].line = lines[i];
+	}
+	free(lines);
+	return 0;
+}
+
+/* The rule that an override with this id changes, or NULL. */
+static struct rule *find_rule(const struct rule_list *rules, const char *id)
+{
+	size_t i = names_find(&rules->shipped, span_str(id));
+
+	for (size_t a = rules->shipped_n; a < rules->n; a++)
+		if (strcmp(rules->list[a].id, id) == 0)
+			return &rules->list[a];
+	return i != SIZE_MAX ? &rules->list[i] : NULL;
+}
+
+static int add_rules(struct loader *l, const struct source *source,
+		     struct rule_list *rules)
+{
+	const struct schema *schema = source->file->schema;
+	size_t first = rules->n;
+
+	for (size_t e = 0; e < schema->rules_n; e++) {
+		struct origin origin = { source, e };
+		struct rule *rule = &rules->list[rules->n];
+		struct rule *old = source->kind == SOURCE_OVERRIDE ?
+			find_rule(rules, schema->rules[e].id) : NULL;
+
+		if (old != NULL) {
+			*rule = *old;
+			old->pattern = NULL;	/* gone */
+		}
+		if (fill_rule(l, &origin, rule) != 0)
+			return -1;
+		rules->n++;
+	}
+	return rule_lines(l, source, rules->list + first, rules->n - first);
+}
+
+static int index_shipped(struct loader *l, struct rule_list *rules)
+{
+	size_t twice;
+
+	rules->shipped_n = rules->shipped.n = rules->n;
+	for (size_t i = 0; i < rules->n; i++)
+		rules->shipped.list[i] = (struct name){ rules->list[i].id, i };
+	if (names_sort(&rules->shipped, &twice))
+		return 0;
+	return error_set(l->error, "%s:%u: rules.%s: this rule is there already; "
+			 "give it another id", rules->list[twice].file,
+			 rules->list[twice].line, rules->list[twice].id);
+}
+
+static int collect_rules(struct loader *l, struct rule_list *rules)
+{
+	for (size_t i = 0; i < l->sources_n; i++)
+		if (l->sources[i].kind == SOURCE_ENGLISH &&
+		    add_rules(l, &l->sources[i], rules) != 0)
+			return -1;
+	if (index_shipped(l, rules) != 0)
+		return -1;
+	for (size_t i = 0; i < l->sources_n; i++) {
+		const struct source *source = &l->sources[i];
+		struct place place = { .source = source, .at = { .section = "rules" } };
+
+		if (check_facts_allowed(l, &place, source->file->schema->rules_n != 0) != 0)
+			return -1;
+		if (source->kind == SOURCE_OVERRIDE && add_rules(l, source, rules) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* In order of precedence, without what was redefined. */
+static int order_rules(struct loader *l, const struct rule_list *rules)
+{
+	struct knowledge *k = l->k;
+
+	k->rules = arena_array(&k->arena, rules->n, sizeof(*k->rules));
+	k->rule_names.list = arena_array(&k->arena, rules->n, sizeof(struct name));
+	if (k->rule_names.list == NULL)
+		return load_fail_memory(l);
+	for (unsigned group = 0; group < RULE_GROUPS; group++)
+		for (size_t i = 0; i < rules->n; i++) {
+			const struct rule *rule = &rules->list[i];
+			size_t n = k->rules_n;
+
+			if (rule->group != group || rule->pattern == NULL)
+				continue;
+			k->rules[n] = *rule;
+			k->rules[n].index = n;
+			k->rule_names.list[n] = (struct name){ rule->id, n };
+			k->rules_n++;
+		}
+	k->rule_names.n = k->rules_n;
+	names_sort(&k->rule_names, &(size_t){ 0 });
+	return 0;
+}
+
+static int load_rules(struct loader *l)
+{
+	struct rule_list rules = { .n = 0 };
+	size_t n = 0;
+	int rc = -1;
+
+	for (size_t i = 0; i < l->sources_n; i++)
+		n += l->sources[i].file->schema->rules_n;
+	rules.list = calloc(n + 1, sizeof(*rules.list));
+	rules.shipped.list = calloc(n + 1, sizeof(*rules.shipped.list));
+	if (rules.list == NULL || rules.shipped.list == NULL)
+		load_fail_memory(l);
+	else if (collect_rules(l, &rules) == 0)
+		rc = order_rules(l, &rules);
+	free(rules.list);
+	free(rules.shipped.list);
+	return rc;
+}
+
+int facts_load(struct loader *l)
+{
+	if (load_causes(l) != 0 || load_codes(l, &reply_kind) != 0 ||
+	    load_codes(l, &status_kind) != 0)
+		return -1;
+	return load_rules(l);
+}

@@ -1,0 +1,583 @@
+#include "know/know.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "know/load.h"
+#include "know/placeholders.h"
+
+enum { KNOWLEDGE_MAX_MEMORY = 64 * 1024 * 1024, TAG_MAX = 64 };
+
+/* ---- messages and texts, for all of know/ ---- */
+
+static void key_path(const struct place *place, char *text, size_t size)
+{
+	const struct schema_place *at = &place->at;
+	int n = snprintf(text, size, "%s", at->section);
+
+#define ADD(...) do { \
+	if (n >= 0 && (size_t)n < size) \
+		n += snprintf(text + n, size - (size_t)n, __VA_ARGS__); \
+} while (0)
+	if (place->id != NULL)
+		ADD(".%.60s", place->id);
+	if (at->list != NULL)
+		ADD(".%s[%zu]", at->list, at->item + 1);
+	if (at->key != NULL)
+		ADD(".%s", at->key);
+#undef ADD
+}
+
+int load_fail(const struct loader *l, const struct place *place,
+	      const char *format, ...)
+{
+	const struct schema_file *file = place->source->file;
+	char message[400], key[200];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	key_path(place, key, sizeof(key));
+	return error_set(l->error, "%s:%u: %s: %s", file->path,
+			 schema_line(file, &place->at), key, message);
+}
+
+int load_fail_memory(const struct loader *l)
+{
+	return error_set(l->error, "out of memory while loading the knowledge");
+}
+
+static int check_placeholders(const struct loader *l, const struct place *place,
+			      const char *raw, unsigned allowed)
+{
+	struct span bad = { NULL, 0 };
+	char list[200], known[200];
+	unsigned set;
+
+	if (placeholders_of(raw, &set, &bad) == 0) {
+		if ((set & ~allowed) == 0)
+			return 0;
+		placeholders_list(set & ~allowed, list, sizeof(list));
+		bad = span_str(list);
+	}
+	return load_fail(l, place, "unknown placeholder %.*s; this text can have: %s",
+			 (int)(bad.n < 60 ? bad.n : 60), bad.p,
+			 placeholders_list(allowed, known, sizeof(known)));
+}
+
+int load_text(struct loader *l, const struct place *place, const char *raw,
+	      unsigned allowed, const char **text_r)
+{
+	struct span text = span_trim(span_str(raw));
+	char *copy;
+
+	if (raw == NULL)
+		return 0;
+	if (text.n == 0)
+		return load_fail(l, place, "the text is empty; write one or remove the key");
+	if (check_placeholders(l, place, raw, allowed) != 0)
+		return -1;
+	copy = arena_string(&l->k->arena, text);
+	if (copy == NULL)
+		return load_fail_memory(l);
+	for (char *c = copy; (c = strpbrk(c, "\r\n")) != NULL;)
+		*c = ' ';
+	*text_r = copy;
+	return 0;
+}
+
+int load_texts(struct loader *l, struct place place, const struct schema_texts *raw,
+	       unsigned allowed, struct texts *texts_r)
+{
+	const char **list;
+
+	if (raw->n == 0)
+		return 0;
+	list = arena_array(&l->k->arena, raw->n, sizeof(*list));
+	if (list == NULL)
+		return load_fail_memory(l);
+	for (unsigned i = 0; i < raw->n; i++) {
+		place.at.item = i;
+		if (load_text(l, &place, raw->list[i], allowed, &list[i]) != 0)
+			return -1;
+	}
+	*texts_r = (struct texts){ list, raw->n };
+	return 0;
+}
+
+/* ---- language tags, RFC 4647 section 3.4 ---- */
+
+size_t tag_shorten(struct span tag)
+{
+	size_t n = tag.n;
+
+	while (n > 0 && tag.p[n - 1] != '-' && tag.p[n - 1] != '_')
+		n--;
+	if (n == 0)
+		return 0;
+	n--;
+	/* a single letter stands for what follows it, so it goes too */
+	if (n >= 2 && (tag.p[n - 2] == '-' || tag.p[n - 2] == '_'))
+		n -= 2;
+	return n;
+}
+
+bool tag_eq(struct span a, const char *b)
+{
+	if (strlen(b) != a.n)
+		return false;
+	for (size_t i = 0; i < a.n; i++)
+		if (ascii_lower(a.p[i] == '_' ? '-' : a.p[i]) !=
+		    ascii_lower(b[i] == '_' ? '-' : b[i]))
+			return false;
+	return true;
+}
+
+static bool is_called(const struct language *language, struct span tag)
+{
+	if (tag_eq(tag, language->tag))
+		return true;
+	for (size_t i = 0; i < language->aliases.n; i++)
+		if (tag_eq(tag, language->aliases.list[i]))
+			return true;
+	return false;
+}
+
+const struct language *knowledge_language(const struct knowledge *k, struct span tag)
+{
+	if (tag.n > TAG_MAX)
+		return NULL;
+	for (; tag.n != 0; tag.n = tag_shorten(tag))
+		for (size_t i = 0; i < k->languages_n; i++)
+			if (is_called(k->languages[i], tag))
+				return k->languages[i];
+	return NULL;
+}
+
+/* ---- files ---- */
+
+struct file_list {
+	char **names;		/* without ".yaml", sorted */
+	size_t n;
+};
+
+static void file_list_release(struct file_list *files)
+{
+	for (size_t i = 0; i < files->n; i++)
+		free(files->names[i]);
+	free(files->names);
+	*files = (struct file_list){ .n = 0 };
+}
+
+static int compare_strings(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool is_yaml(const char *name)
+{
+	size_t n = strlen(name);
+
+	return name[0] != '.' && n > 5 && strcmp(name + n - 5, ".yaml") == 0;
+}
+
+static int file_list_add(struct file_list *files, const char *name)
+{
+	char **names = reallocarray(files->names, files->n + 1, sizeof(*names));
+
+	if (names == NULL)
+		return -1;
+	files->names = names;
+	names[files->n] = strndup(name, strlen(name) - 5);
+	return names[files->n] != NULL ? (files->n++, 0) : -1;
+}
+
+/* The *.yaml of a directory. `needed`: is it an error that there is none? */
+static int file_list_read(struct file_list *files, const char *directory,
+			  bool needed, struct error *error)
+{
+	DIR *dir = opendir(directory);
+	const struct dirent *entry;
+	int rc = 0;
+
+	*files = (struct file_list){ .n = 0 };
+	if (dir == NULL && errno == ENOENT && !needed)
+		return 0;
+	if (dir == NULL)
+		return error_set(error, "%s: %s", directory, strerror(errno));
+	while (rc == 0 && (entry = readdir(dir)) != NULL)
+		if (is_yaml(entry->d_name))
+			rc = file_list_add(files, entry->d_name);
+	closedir(dir);
+	if (rc != 0) {
+		file_list_release(files);
+		return error_set(error, "%s: out of memory", directory);
+	}
+	if (files->n != 0)
+		qsort(files->names, files->n, sizeof(*files->names), compare_strings);
+	return 0;
+}
+
+static int load_source(struct loader *l, const char *directory, const char *name,
+		       enum source_kind kind, struct source **source_r)
+{
+	char path[PATH_MAX];
+
+	if (snprintf(path, sizeof(path), "%s/%s.yaml", directory, name) >= (int)sizeof(path))
+		return error_set(l->error, "%s: the path is too long", directory);
+	if (l->sources_n == l->sources_size) {
+		size_t size = l->sources_size != 0 ? l->sources_size * 2 : 16;
+		struct source *sources = reallocarray(l->sources, size, sizeof(*sources));
+
+		if (sources == NULL)
+			return load_fail_memory(l);
+		l->sources = sources;
+		l->sources_size = size;
+	}
+	*source_r = &l->sources[l->sources_n];
+	**source_r = (struct source){ .kind = kind };
+	if (schema_load(path, &(*source_r)->file, l->error) != 0)
+		return -1;
+	l->sources_n++;
+	return 0;
+}
+
+static void drop_last_source(struct loader *l)
+{
+	schema_free(l->sources[--l->sources_n].file);
+}
+
+/* ---- languages ---- */
+
+static struct place language_place(const struct source *source, const char *key)
+{
+	return (struct place){ source, { .section = "language", .key = key }, NULL };
+}
+
+static int add_language(struct loader *l, const char *tag, struct language **language_r)
+{
+	struct knowledge *k = l->k;
+	struct language *language = arena_alloc(&k->arena, sizeof(*language));
+
+	if (language == NULL ||
+	    (language->tag = arena_string(&k->arena, span_str(tag))) == NULL)
+		return load_fail_memory(l);
+	language->name = language->tag;
+	k->languages[k->languages_n++] = *language_r = language;
+	return 0;
+}
+
+/* name, direction and aliases, from the first file that has them on. */
+static int read_language(struct loader *l, const struct source *source)
+{
+	const struct schema_language *raw = &source->file->schema->language;
+	struct language *language = source->language;
+	struct place place = language_place(source, "name");
+
+	if (load_text(l, &place, raw->name, 0, &language->name) != 0)
+		return -1;
+	place.at.key = "direction";
+	if (raw->direction != NULL && strcmp(raw->direction, "ltr") != 0 &&
+	    strcmp(raw->direction, "rtl") != 0)
+		return load_fail(l, &place, "write ltr or rtl");
+	if (raw->direction != NULL)
+		language->rtl = strcmp(raw->direction, "rtl") == 0;
+	place.at.key = NULL;
+	place.at.list = "aliases";
+	return load_texts(l, place, &raw->aliases, 0, &language->aliases);
+}
+
+static int read_translation(struct loader *l, const char *tag, struct source *source)
+{
+	const struct schema_language *raw = &source->file->schema->language;
+	const struct place place = language_place(source, "tag"),
+		whole = language_place(source, NULL);
+
+	if (raw->tag == NULL || raw->name == NULL)
+		return load_fail(l, &whole, "say which language this is: "
+				 "language: {tag: %.20s, name: …}", tag);
+	if (!tag_eq(span_str(raw->tag), tag))
+		return load_fail(l, &place, "the file is called %.40s.yaml; "
+				 "give both the same tag", tag);
+	if (add_language(l, raw->tag, &source->language) != 0)
+		return -1;
+	return read_language(l, source);
+}
+
+static int load_english(struct loader *l, const char *dir)
+{
+	struct knowledge *k = l->k;
+	struct language *english;
+	struct file_list files;
+	struct source *source;
+	char directory[PATH_MAX];
+	int rc;
+
+	snprintf(directory, sizeof(directory), "%s/knowledge", dir);
+	if (add_language(l, "en", &english) != 0 ||
+	    file_list_read(&files, directory, true, l->error) != 0)
+		return -1;
+	english->name = "English";
+	rc = files.n != 0 ? 0 : error_set(l->error, "%s: no knowledge here (*.yaml); "
+					  "is whybounce installed completely?", directory);
+	for (size_t i = 0; rc == 0 && i < files.n; i++) {
+		rc = load_source(l, directory, files.names[i], SOURCE_ENGLISH, &source);
+		if (rc != 0)
+			break;
+		source->language = k->languages[0];
+		rc = read_language(l, source);
+	}
+	file_list_release(&files);
+	return rc;
+}
+
+/* Which installed languages the tags ask for, by the name of their files. */
+static void mark_wanted(const struct file_list *files, const char *const *tags,
+			size_t tags_n, bool *wanted, bool *all_found_r)
+{
+	*all_found_r = true;
+	for (size_t t = 0; t < tags_n; t++) {
+		struct span tag = span_str(tags[t]);
+		bool found = false;
+
+		for (; !found && tag.n != 0 && tag.n <= TAG_MAX; tag.n = tag_shorten(tag)) {
+			found = tag_eq(tag, "en");
+			for (size_t i = 0; !found && i < files->n; i++)
+				found = wanted[i] = wanted[i] || tag_eq(tag, files->names[i]);
+		}
+		*all_found_r = *all_found_r && found;
+	}
+}
+
+/* Does a file that no tag names answer to one by an alias? */
+static bool has_alias(const struct schema_texts *aliases, const char *const *tags,
+		      size_t tags_n)
+{
+	for (size_t t = 0; t < tags_n; t++)
+		for (struct span tag = span_str(tags[t]); tag.n != 0 && tag.n <= TAG_MAX;
+		     tag.n = tag_shorten(tag))
+			for (unsigned i = 0; i < aliases->n; i++)
+				if (tag_eq(tag, aliases->list[i]))
+					return true;
+	return false;
+}
+
+static int load_translation(struct loader *l, const char *directory, const char *tag,
+			    bool wanted, const char *const *tags, size_t tags_n)
+{
+	struct source *source;
+
+	if (load_source(l, directory, tag, SOURCE_TRANSLATION, &source) != 0)
+		return -1;
+	if (!wanted && !has_alias(&source->file->schema->language.aliases, tags, tags_n)) {
+		drop_last_source(l);
+		return 0;
+	}
+	return read_translation(l, tag, source);
+}
+
+static int load_wanted(struct loader *l, const char *directory,
+		       const struct file_list *files, const char *const *tags,
+		       size_t tags_n)
+{
+	bool *wanted = calloc(files->n + 1, sizeof(*wanted)), all_found;
+	int rc = 0;
+
+	if (wanted == NULL)
+		return load_fail_memory(l);
+	mark_wanted(files, tags, tags_n, wanted, &all_found);
+	for (size_t i = 0; rc == 0 && i < files->n; i++) {
+		if (tags == NULL)
+			wanted[i] = true;
+		if (wanted[i] || !all_found)
+			rc = load_translation(l, directory, files->names[i], wanted[i],
+					      tags, tags_n);
+	}
+	free(wanted);
+	return rc;
+}
+
+static int set_installed(struct loader *l, const struct file_list *files)
+{
+	struct arena *arena = &l->k->arena;
+	const char **list = arena_array(arena, files->n + 1, sizeof(*list));
+
+	if (list == NULL)
+		return load_fail_memory(l);
+	list[0] = "en";
+	for (size_t i = 0; i < files->n; i++)
+		list[i + 1] = arena_string(arena, span_str(files->names[i]));
+	l->k->installed = (struct texts){ list, files->n + 1 };
+	return arena->failed ? load_fail_memory(l) : 0;
+}
+
+static int load_languages(struct loader *l, const char *dir,
+			  const struct file_list *files, const char *directory,
+			  const char *const *tags, size_t tags_n)
+{
+	struct knowledge *k = l->k;
+
+	k->languages = arena_array(&k->arena, files->n + 1, sizeof(*k->languages));
+	if (k->languages == NULL)
+		return load_fail_memory(l);
+	if (set_installed(l, files) != 0 || load_english(l, dir) != 0)
+		return -1;
+	return load_wanted(l, directory, files, tags, tags_n);
+}
+
+/* ---- overrides ---- */
+
+static bool is_installed(const struct knowledge *k, struct span tag)
+{
+	for (size_t i = 0; i < k->installed.n; i++)
+		if (tag_eq(tag, k->installed.list[i]))
+			return true;
+	return false;
+}
+
+static int read_override(struct loader *l, struct source *source)
+{
+	const struct schema_language *raw = &source->file->schema->language;
+	const struct place place = language_place(source, "tag");
+
+	source->language = l->k->languages[0];
+	if (raw->tag == NULL)
+		return read_language(l, source);
+	if (!is_installed(l->k, span_str(raw->tag)))
+		return load_fail(l, &place, "language \"%.40s\" is not installed", raw->tag);
+	source->language = NULL;
+	for (size_t i = 0; i < l->k->languages_n; i++)
+		if (tag_eq(span_str(raw->tag), l->k->languages[i]->tag))
+			source->language = l->k->languages[i];
+	return source->language != NULL ? read_language(l, source) : 0;
+}
+
+static int load_overrides(struct loader *l, const char *directory)
+{
+	struct file_list files;
+	struct source *source;
+	int rc = 0;
+
+	if (directory == NULL)
+		return 0;
+	if (file_list_read(&files, directory, false, l->error) != 0)
+		return -1;
+	for (size_t i = 0; rc == 0 && i < files.n; i++) {
+		rc = load_source(l, directory, files.names[i], SOURCE_OVERRIDE, &source);
+		if (rc == 0)
+			rc = read_override(l, source);
+	}
+	file_list_release(&files);
+	return rc;
+}
+
+/* ---- the whole ---- */
+
+static int load(struct loader *l, const char *dir, const char *overrides,
+		const char *const *tags, size_t tags_n)
+{
+	struct file_list files;
+	char directory[PATH_MAX];
+	int rc;
+
+	snprintf(directory, sizeof(directory), "%s/languages", dir);
+	if (file_list_read(&files, directory, false, l->error) != 0)
+		return -1;
+	rc = load_languages(l, dir, &files, directory, tags, tags_n);
+	file_list_release(&files);
+	if (rc != 0 || load_overrides(l, overrides) != 0 || facts_load(l) != 0)
+		return -1;
+	return words_load(l);
+}
+
+struct knowledge *knowledge_load(const char *dir, const char *overrides,
+				 const char *const *tags, size_t tags_n,
+				 struct error *error)
+{
+	struct loader l = { .k = calloc(1, sizeof(*l.k)), .error = error };
+
+	if (l.k == NULL) {
+		load_fail_memory(&l);
+		return NULL;
+	}
+	arena_init(&l.k->arena, KNOWLEDGE_MAX_MEMORY);
+	if (load(&l, dir, overrides, tags, tags_n) != 0) {
+		knowledge_free(l.k);
+		l.k = NULL;
+	}
+	while (l.sources_n != 0)
+		drop_last_source(&l);
+	free(l.sources);
+	return l.k;
+}
+
+void knowledge_free(struct knowledge *knowledge)
+{
+	if (knowledge == NULL)
+		return;
+	arena_release(&knowledge->arena);
+	free(knowledge);
+}
+
+/* ---- accessors ---- */
+
+const struct cause *knowledge_cause(const struct knowledge *k, struct span id)
+{
+	return knowledge_cause_at(k, names_find(&k->cause_names, id));
+}
+
+const struct code *knowledge_reply(const struct knowledge *k, struct span code)
+{
+	return knowledge_reply_at(k, names_find(&k->replies.names, code));
+}
+
+const struct code *knowledge_status(const struct knowledge *k, struct span code)
+{
+	char name[16];
+	size_t dot = span_find_byte(code, 0, '.');
+
+	/* the class, where there is one, becomes X */
+	if (span_find_byte(code, dot + 1, '.') < code.n)
+		code = span_from(code, dot + 1);
+	if (code.n == 0 || code.n > sizeof(name) - 3)
+		return NULL;
+	snprintf(name, sizeof(name), "X.%.*s", SPAN_FMT(code));
+	return knowledge_status_at(k, names_find(&k->statuses.names, span_str(name)));
+}
+
+const struct cause *knowledge_cause_at(const struct knowledge *k, size_t i)
+{
+	return i < k->causes_n ? &k->causes[i] : NULL;
+}
+
+const struct code *knowledge_reply_at(const struct knowledge *k, size_t i)
+{
+	return i < k->replies.n ? &k->replies.list[i] : NULL;
+}
+
+const struct code *knowledge_status_at(const struct knowledge *k, size_t i)
+{
+	return i < k->statuses.n ? &k->statuses.list[i] : NULL;
+}
+
+const struct rule *knowledge_rule_at(const struct knowledge *k, size_t i)
+{
+	return i < k->rules_n ? &k->rules[i] : NULL;
+}
+
+const struct language *knowledge_language_at(const struct knowledge *k, size_t i)
+{
+	return i < k->languages_n ? k->languages[i] : NULL;
+}
+
+struct texts knowledge_installed(const struct knowledge *k)
+{
+	return k->installed;
+}

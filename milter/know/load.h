@@ -1,0 +1,114 @@
+/* load.h - what knowledge looks like inside, and how it is put together.
+ *
+ * knowledge_load reads all files first (know.c), then collects the facts
+ * (facts.c), then the words of every language (language.c), and drops the
+ * files. Private to know/. */
+#ifndef WHYBOUNCE_KNOW_LOAD_H
+#define WHYBOUNCE_KNOW_LOAD_H
+
+#include "base/arena.h"
+#include "know/know.h"
+#include "know/schema.h"
+
+enum {
+	CLASSES = 6,		/* first digits 0 to 5 */
+	SUBJECTS = 8,		/* X.0 to X.7, RFC 3463 section 3 */
+	STATUS_TEXTS = 4,	/* general, 2, 4, 5 */
+};
+
+/* Names of a table, sorted. */
+struct name {
+	const char *name;
+	size_t index;		/* into the table */
+};
+struct names {
+	struct name *list;
+	size_t n;
+};
+
+struct codes {
+	struct code *list;
+	struct names names;
+	size_t n;
+};
+
+struct language {
+	const char *tag, *name;
+	bool rtl;
+	struct texts aliases;
+	const char *labels[LABEL_COUNT];
+	struct cause_text *causes;
+	struct code_text *replies;
+	struct code_text (*statuses)[STATUS_TEXTS];
+	struct code_text classes[CLASSES], subjects[SUBJECTS];
+	const char **hints;	/* by rule; NULL where there is none */
+};
+
+struct knowledge {
+	struct arena arena;
+	struct cause *causes;
+	size_t causes_n;
+	struct names cause_names;
+	struct codes replies, statuses;
+	struct rule *rules;
+	size_t rules_n;
+	struct names rule_names;
+	struct language **languages;	/* English first */
+	size_t languages_n;
+	struct texts installed;
+};
+
+enum source_kind { SOURCE_ENGLISH, SOURCE_TRANSLATION, SOURCE_OVERRIDE };
+
+struct source {
+	struct schema_file *file;
+	enum source_kind kind;
+	struct language *language;	/* NULL: of a language that is not loaded */
+};
+
+struct loader {
+	struct knowledge *k;
+	struct source *sources;	/* English, translations, overrides */
+	size_t sources_n, sources_size;
+	unsigned label_sets[LABEL_COUNT];	/* placeholders of the English text */
+	unsigned *hint_sets;
+	struct error *error;
+};
+
+/* A place with its source and the id of its entry, for messages. */
+struct place {
+	const struct source *source;
+	struct schema_place at;
+	const char *id;		/* NULL: entries of this section have none */
+};
+
+/* Sets "file:line: section.id.key: message". Always -1. */
+int load_fail(const struct loader *l, const struct place *place,
+	      const char *format, ...) __attribute__((format(printf, 3, 4)));
+int load_fail_memory(const struct loader *l);	/* always -1 */
+
+/* A copy of a text: white space at its ends is dropped, a line break becomes a
+ * space. An absent one (NULL) leaves *text_r alone. -1 where it is empty or has
+ * a placeholder outside `allowed`. */
+int load_text(struct loader *l, const struct place *place, const char *raw,
+	      unsigned allowed, const char **text_r);
+/* The same for a list; place->at.list is its key. */
+int load_texts(struct loader *l, struct place place, const struct schema_texts *raw,
+	       unsigned allowed, struct texts *texts_r);
+
+/* Index of the name, or SIZE_MAX. */
+size_t names_find(const struct names *names, struct span name);
+/* Sort; where a name is there twice, twice_r is the index of the later one. */
+bool names_sort(struct names *names, size_t *twice_r);
+
+/* causes, codes and rules of all sources; no words yet */
+int facts_load(struct loader *l);
+/* the words of all sources, then what falls back */
+int words_load(struct loader *l);
+
+/* Of a language tag, the length of the next shorter range of RFC 4647 section
+ * 3.4, or 0. */
+size_t tag_shorten(struct span tag);
+bool tag_eq(struct span a, const char *b);	/* ignores case, "de_AT" is "de-AT" */
+
+#endif
