@@ -2,10 +2,12 @@
  *
  * English and the triggers lie in conf/knowledge, translations with the
  * same ids in conf/languages/<tag>.yaml, overrides of an admin in knowledge.d.
- * All three have one schema (know/schema.h). A missing string falls back to
- * English at load time, a missing detail ("auth_failure.spf") to its family
- * ("auth_failure"), so no accessor ever returns NULL or an empty text where
- * English has one. Placeholders ({recipient}) are checked at load.
+ * All three have one schema (know/schema.h). What a language does not say falls
+ * back at load time, string by string: a detail ("auth_failure.spf") to its
+ * family ("auth_failure"), a class of a status to its general text, then the
+ * same in English. So no accessor returns NULL or an empty text where English
+ * has one; where not even English has one, texts are "" and lists empty, never
+ * NULL. Placeholders ({recipient}) are checked at load.
  *
  * A struct knowledge is immutable after loading and shared by all threads. */
 #ifndef WHYBOUNCE_KNOW_KNOW_H
@@ -61,7 +63,7 @@ struct code {
 	struct texts related;
 };
 struct code_text {
-	const char *name, *description, *when, *fix;
+	const char *name, *description, *when, *fix;	/* never NULL */
 };
 
 /* Trigger rule: text of a reply -> cause. Patterns are compiled in why/rules.h. */
@@ -88,7 +90,15 @@ struct knowledge;
 
 /* dir: holds knowledge/ and languages/. overrides: a directory of *.yaml files,
  * or NULL; one that does not exist is no error. tags: languages to load besides
- * English; NULL loads all that are installed. Errors name file, line and key.
+ * English; NULL loads all that are installed. One that no file answers to is no
+ * error here: knowledge_language says so, and knowledge_installed what there is.
+ *
+ * Overrides are read in the order of their names. `language: {tag: de}` says
+ * which language a file changes (absent: English). They can change every text,
+ * who, probes and causes of what is there, and add rules; a rule with the id of
+ * a shipped one replaces the keys it gives and counts as an admin's.
+ *
+ * Errors name file, line and key ("…/causes.yaml:12: causes.moved.who: …").
  * Returns NULL on failure. */
 struct knowledge *knowledge_load(const char *dir, const char *overrides,
 				 const char *const *tags, size_t tags_n,
@@ -124,7 +134,8 @@ const struct cause_text *language_cause(const struct language *language,
 					const struct cause *cause);
 const struct code_text *language_reply(const struct language *language,
 				       const struct code *reply);
-/* class: 2, 4 or 5; anything else gives the general text. */
+/* class: 2, 4 or 5; anything else gives the general text. fix of replies and
+ * statuses is "" where that of their cause is meant. */
 const struct code_text *language_status(const struct language *language,
 					const struct code *status, int class);
 /* Codes that are in no table: what the first digit or the class says ("5",

@@ -1,8 +1,8 @@
 /* load.h - what knowledge looks like inside, and how it is put together.
  *
- * knowledge_load reads all files first (know.c), then collects the facts
- * (facts.c), then the words of every language (language.c), and drops the
- * files. Private to know/. */
+ * knowledge_load reads all files first (sources.c), collects the facts (facts.c)
+ * and rules (triggers.c), then the words of every language (words.c), and drops
+ * the files. Private to know/. */
 #ifndef WHYBOUNCE_KNOW_LOAD_H
 #define WHYBOUNCE_KNOW_LOAD_H
 
@@ -101,10 +101,28 @@ size_t names_find(const struct names *names, struct span name);
 /* Sort; where a name is there twice, twice_r is the index of the later one. */
 bool names_sort(struct names *names, size_t *twice_r);
 
-/* causes, codes and rules of all sources; no words yet */
+/* Words that facts are written with; each sets an error. */
+int load_who(const struct loader *l, const struct place *place,
+	     const char *word, enum who *who_r);
+/* A cause that another entry names. Knowledge without any cause has codes only,
+ * and nothing to look up: *cause_r stays. */
+int load_cause_id(const struct loader *l, const struct place *place,
+		  const char *id, const struct cause **cause_r);
+/* Only English files and overrides have facts: -1 for one in a translation. */
+int check_facts_allowed(const struct loader *l, const struct place *place,
+			bool has_fact);
+const char *skip_digits(const char *p);	/* past up to three */
+
+/* The steps of loading, in this order: all files; causes and codes; rules;
+ * words, and what falls back. 0 or -1 with l->error set. */
+int sources_load(struct loader *l, const char *dir, const char *overrides,
+		 const char *const *tags, size_t tags_n);
 int facts_load(struct loader *l);
-/* the words of all sources, then what falls back */
+int triggers_load(struct loader *l);
 int words_load(struct loader *l);
+void sources_release(struct loader *l);
+
+enum { TAG_MAX = 64 };	/* bytes of a tag that somebody asks for */
 
 /* Of a language tag, the length of the next shorter range of RFC 4647 section
  * 3.4, or 0. */

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <yaml.h>
+
+#include "know/locate.h"
 
 /* The schema as tables of libcyaml. Everything is optional but what names an
  * entry; know.c asks for the rest, because it differs by kind of file. */
@@ -141,167 +142,7 @@ static const cyaml_schema_value_t file_schema = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct schema, file_fields),
 };
 
-/* ---- where something stands ---- */
-
 enum { MAX_STEPS = 8 };
-
-/* From the top of a file to a place in it: a key, or the index of an entry.
- * nth counts equal keys of one mapping. */
-struct step {
-	const char *key;	/* NULL: an entry of a list */
-	size_t index;
-	unsigned nth;
-};
-
-struct walker {
-	yaml_parser_t parser;
-	yaml_event_t event;
-	unsigned line;		/* of the deepest place found so far */
-};
-
-static bool walker_next(struct walker *w)
-{
-	yaml_event_delete(&w->event);
-	return yaml_parser_parse(&w->parser, &w->event) != 0 &&
-		w->event.type != YAML_STREAM_END_EVENT;
-}
-
-static unsigned event_line(const struct walker *w)
-{
-	return (unsigned)w->event.start_mark.line + 1;
-}
-
-/* Past the value that the current event starts. */
-static bool walker_skip(struct walker *w)
-{
-	size_t depth = 0;
-
-	for (;;) {
-		switch (w->event.type) {
-		case YAML_SEQUENCE_START_EVENT:
-		case YAML_MAPPING_START_EVENT:
-			depth++;
-			break;
-		case YAML_SEQUENCE_END_EVENT:
-		case YAML_MAPPING_END_EVENT:
-			depth--;
-			break;
-		default:
-			break;
-		}
-		if (!walker_next(w))
-			return false;
-		if (depth == 0)
-			return true;
-	}
-}
-
-static bool is_key(const struct walker *w, const char *key)
-{
-	return w->event.type == YAML_SCALAR_EVENT &&
-		strcmp((const char *)w->event.data.scalar.value, key) == 0;
-}
-
-/* Into the value of a key of the mapping that the current event starts. */
-static bool walker_key(struct walker *w, const struct step *step)
-{
-	unsigned nth = step->nth;
-
-	if (w->event.type != YAML_MAPPING_START_EVENT || !walker_next(w))
-		return false;
-	while (w->event.type != YAML_MAPPING_END_EVENT) {
-		if (is_key(w, step->key) && nth-- == 0) {
-			w->line = event_line(w);
-			return walker_next(w);
-		}
-		if (!walker_skip(w) || !walker_skip(w))
-			return false;
-	}
-	return false;
-}
-
-static bool walker_entry(struct walker *w, const struct step *step)
-{
-	if (w->event.type != YAML_SEQUENCE_START_EVENT || !walker_next(w))
-		return false;
-	for (size_t i = 0; w->event.type != YAML_SEQUENCE_END_EVENT; i++) {
-		if (i == step->index) {
-			w->line = event_line(w);
-			return true;
-		}
-		if (!walker_skip(w))
-			return false;
-	}
-	return false;
-}
-
-static bool walker_open(struct walker *w, struct span bytes)
-{
-	*w = (struct walker){ .line = 1 };
-	if (yaml_parser_initialize(&w->parser) == 0)
-		return false;
-	yaml_parser_set_input_string(&w->parser, (const unsigned char *)bytes.p, bytes.n);
-	/* stream start, document start, then the first value */
-	return walker_next(w) && walker_next(w) && walker_next(w);
-}
-
-static void walker_close(struct walker *w)
-{
-	yaml_event_delete(&w->event);
-	yaml_parser_delete(&w->parser);
-}
-
-static unsigned find_line(struct span bytes, const struct step *steps, size_t n)
-{
-	struct walker w;
-	bool on = walker_open(&w, bytes);
-
-	for (size_t i = 0; on && i < n; i++)
-		on = steps[i].key != NULL ? walker_key(&w, &steps[i]) :
-			walker_entry(&w, &steps[i]);
-	walker_close(&w);
-	return w.line;
-}
-
-static struct span file_bytes(const struct schema_file *file)
-{
-	return (struct span){ file->bytes, file->size };
-}
-
-unsigned schema_line(const struct schema_file *file, const struct schema_place *place)
-{
-	struct step path[MAX_STEPS] = { { .key = place->section } };
-	size_t n = 1;
-
-	if (strcmp(place->section, "language") != 0)
-		path[n++] = (struct step){ .index = place->entry };
-	if (place->list != NULL) {
-		path[n++] = (struct step){ .key = place->list };
-		path[n++] = (struct step){ .index = place->item };
-	}
-	if (place->key != NULL)
-		path[n++] = (struct step){ .key = place->key };
-	return find_line(file_bytes(file), path, n);
-}
-
-void schema_lines(const struct schema_file *file, const char *section,
-		  unsigned *lines, size_t n)
-{
-	const struct step step = { .key = section };
-	struct walker w;
-	size_t i = 0;
-
-	if (walker_open(&w, file_bytes(file)) && walker_key(&w, &step) &&
-	    w.event.type == YAML_SEQUENCE_START_EVENT && walker_next(&w))
-		while (i < n && w.event.type != YAML_SEQUENCE_END_EVENT) {
-			lines[i++] = event_line(&w);
-			if (!walker_skip(&w))
-				break;
-		}
-	while (i < n)
-		lines[i++] = w.line;
-	walker_close(&w);
-}
 
 /* ---- what libcyaml complains about, in our words ---- */
 
@@ -310,7 +151,7 @@ void schema_lines(const struct schema_file *file, const char *section,
 struct complaint {
 	char text[2000];
 	size_t n;
-	struct step path[MAX_STEPS];	/* from the top */
+	struct locate_step path[MAX_STEPS];	/* from the top */
 	size_t steps;
 };
 
@@ -330,12 +171,12 @@ static void log_complaint(cyaml_log_t level, void *context, const char *format,
 }
 
 /* One line of the backtrace. Cuts the text at the end of a name. */
-static bool read_step(char *line, struct step *step)
+static bool read_step(char *line, struct locate_step *step)
 {
 	static const char field[] = "  in mapping field '", entry[] = "  in sequence entry '";
 	char *end;
 
-	*step = (struct step){ .key = NULL };
+	*step = (struct locate_step){ .key = NULL };
 	if (strncmp(line, field, sizeof(field) - 1) == 0) {
 		step->key = line + sizeof(field) - 1;
 		end = strchr(line + sizeof(field) - 1, '\'');
@@ -354,7 +195,7 @@ static bool read_step(char *line, struct step *step)
 static void read_backtrace(struct complaint *c)
 {
 	char *next = strchr(c->text, '\n'), *line;
-	struct step up[MAX_STEPS];
+	struct locate_step up[MAX_STEPS];
 	size_t n = 0;
 
 	while (next != NULL && n < MAX_STEPS) {
@@ -374,7 +215,7 @@ static void read_backtrace(struct complaint *c)
 }
 
 /* The fields that a mapping at this path may have; NULL where none is. */
-static const cyaml_schema_field_t *fields_at(const struct step *path, size_t n)
+static const cyaml_schema_field_t *fields_at(const struct locate_step *path, size_t n)
 {
 	const cyaml_schema_value_t *value = &file_schema;
 	const cyaml_schema_field_t *f;
@@ -411,7 +252,7 @@ static void add_text(char *text, size_t size, const char *format, ...)
 	va_end(args);
 }
 
-static int fail_at(const char *path, struct span bytes, const struct step *steps,
+static int fail_at(const char *path, struct span bytes, const struct locate_step *steps,
 		   size_t n, const char *what, struct error *error)
 {
 	char key[200] = "";
@@ -422,7 +263,7 @@ static int fail_at(const char *path, struct span bytes, const struct step *steps
 				 steps[i].key);
 		else
 			add_text(key, sizeof(key), "[%zu]", steps[i].index + 1);
-	return error_set(error, "%s:%u: %s%s%s", path, find_line(bytes, steps, n),
+	return error_set(error, "%s:%u: %s%s%s", path, locate_line(bytes, steps, n),
 			 key, n != 0 ? ": " : "", what);
 }
 
@@ -464,18 +305,10 @@ static int fail_value(const char *path, struct span bytes, struct complaint *c,
 /* Not YAML at all: only the parser itself knows where. */
 static int fail_syntax(const char *path, struct span bytes, struct error *error)
 {
-	struct walker w;
-	bool on = walker_open(&w, bytes);
-	const char *problem;
+	char problem[200];
+	unsigned line = locate_problem(bytes, problem, sizeof(problem));
 
-	while (on)
-		on = walker_next(&w);
-	problem = w.parser.problem;
-	error_set(error, "%s:%zu: this is not YAML: %s", path,
-		  problem != NULL ? w.parser.problem_mark.line + 1 : (size_t)1,
-		  problem != NULL ? problem : "out of memory");
-	walker_close(&w);
-	return -1;
+	return error_set(error, "%s:%u: this is not YAML: %s", path, line, problem);
 }
 
 static bool take_prefix(const char **text, const char *prefix)
@@ -499,11 +332,11 @@ static int fail_schema(const char *path, struct span bytes, cyaml_err_t status,
 	if (status == CYAML_ERR_LIBYAML_PARSER)
 		return fail_syntax(path, bytes, error);
 	if (take_prefix(&said, "Unexpected key: ") && c->steps < MAX_STEPS) {
-		c->path[c->steps++] = (struct step){ .key = said };
+		c->path[c->steps++] = (struct locate_step){ .key = said };
 		return fail_unknown_key(path, bytes, c, error);
 	}
 	if (take_prefix(&said, "Mapping field already seen: ") && c->steps != 0) {
-		c->path[c->steps - 1] = (struct step){ .key = said, .nth = 1 };
+		c->path[c->steps - 1] = (struct locate_step){ .key = said, .nth = 1 };
 		return fail_at(path, bytes, c->path, c->steps,
 			       "is there twice; keep one of the two", error);
 	}
@@ -518,6 +351,33 @@ static int fail_schema(const char *path, struct span bytes, cyaml_err_t status,
 }
 
 /* ---- reading ---- */
+
+static struct span file_bytes(const struct schema_file *file)
+{
+	return (struct span){ file->bytes, file->size };
+}
+
+unsigned schema_line(const struct schema_file *file, const struct schema_place *place)
+{
+	struct locate_step path[MAX_STEPS] = { { .key = place->section } };
+	size_t n = 1;
+
+	if (strcmp(place->section, "language") != 0)
+		path[n++] = (struct locate_step){ .index = place->entry };
+	if (place->list != NULL) {
+		path[n++] = (struct locate_step){ .key = place->list };
+		path[n++] = (struct locate_step){ .index = place->item };
+	}
+	if (place->key != NULL)
+		path[n++] = (struct locate_step){ .key = place->key };
+	return locate_line(file_bytes(file), path, n);
+}
+
+void schema_lines(const struct schema_file *file, const char *section,
+		  unsigned *lines, size_t n)
+{
+	locate_entries(file_bytes(file), section, lines, n);
+}
 
 static int read_file(const char *path, char **bytes_r, size_t *n_r, struct error *error)
 {
