@@ -1,0 +1,18 @@
+/* utf8.h - UTF-8 sequences, as RFC 3629 allows them. */
+#ifndef WHYBOUNCE_BASE_UTF8_H
+#define WHYBOUNCE_BASE_UTF8_H
+
+#include <stdint.h>
+
+#include "base/span.h"
+
+#define UTF8_REPLACEMENT "\xef\xbf\xbd"	/* U+FFFD */
+
+/* Bytes of the sequence that starts at s.p[at] (1 to 4), 0 where it is none:
+ * overlong, surrogate, cut off, beyond U+10FFFF. at < s.n. */
+size_t utf8_length(struct span s, size_t at);
+bool utf8_is_valid(struct span s);
+/* The character of a sequence whose length utf8_length gave. */
+uint32_t utf8_code_point(struct span s, size_t at, size_t length);
+
+#endif
