@@ -181,7 +181,8 @@ static int open_part(struct scan *scan, struct mime_part *part, size_t from, siz
 	}
 }
 
-/* Everything inside this level ends here. */
+/* Everything inside this level ends here. A part without a body gives up the
+ * line end of its head: it belongs to the boundary line. */
 static void close_inside(struct scan *scan, size_t level, size_t end)
 {
 	const char *stop = scan->bytes.p + end;
@@ -189,10 +190,12 @@ static void close_inside(struct scan *scan, size_t level, size_t end)
 	while (scan->depth > level) {
 		struct mime_part *part = scan->open[--scan->depth].part;
 
-		if (part->body.p > stop)	/* an empty part: its head is what is left */
-			part->body.p = part->head.p;
-		if (part->body.p > stop)
-			stop = part->body.p;
+		if (stop < part->all.p)
+			stop = part->all.p;
+		if (part->body.p > stop) {
+			part->head.n = (size_t)(stop - part->head.p);
+			part->body.p = stop;
+		}
 		part->all.n = (size_t)(stop - part->all.p);
 		part->body.n = (size_t)(stop - part->body.p);
 	}
