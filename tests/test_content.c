@@ -615,7 +615,7 @@ static void check_pairs(const struct item *item)
 static void check_characters(const struct item *item)
 {
 	static const char *const wrong[] = {
-		"  ", "\t", "TODO", "FIXME", "XXX", "http:", "https:", "<", ">", " .", " ,",
+		"  ", "\t", "TODO", "FIXME", "XXX", "http:", "https:", "<", ">", " ,",
 		"..", "\xef\xbf\xbd" /* replacement */, "\xe2\x80\x8e", "\xe2\x80\x8f",
 		"\xe2\x80\xaa", "\xe2\x80\xab", "\xe2\x80\xac", "\xe2\x80\xad",
 		"\xe2\x80\xae" /* bidi controls */, "\xe2\x80\x8b" /* zero width */, NULL
