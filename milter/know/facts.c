@@ -221,15 +221,6 @@ static struct place code_place(const struct source *s, const struct code_kind *k
 	};
 }
 
-static int load_yes(const struct loader *l, const struct place *place,
-		    const char *word, bool *yes_r)
-{
-	*yes_r = strcmp(word, "yes") == 0 || strcmp(word, "true") == 0;
-	if (*yes_r || strcmp(word, "no") == 0 || strcmp(word, "false") == 0)
-		return 0;
-	return load_fail(l, place, "\"%.40s\" is neither yes nor no", word);
-}
-
 static int code_classes(struct loader *l, struct place place,
 			const struct schema_code *raw, struct code *code)
 {

@@ -67,7 +67,11 @@ struct code_text {
 };
 
 /* Trigger rule: text of a reply -> cause. Patterns are compiled in why/rules.h. */
-enum rule_group { RULE_ADMIN, RULE_PROVIDER, RULE_GENERIC, RULE_GROUPS };
+enum rule_group {
+	RULE_ADMIN, RULE_PROVIDER, RULE_GENERIC,
+	RULE_WEAK,		/* generic text that a specific status outweighs */
+	RULE_GROUPS,
+};
 struct rule {
 	const char *id;		/* "gmail.no_such_user" */
 	size_t index;

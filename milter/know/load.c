@@ -211,3 +211,12 @@ const char *skip_digits(const char *p)
 		n++;
 	return p + n;
 }
+
+int load_yes(const struct loader *l, const struct place *place,
+	     const char *word, bool *yes_r)
+{
+	*yes_r = strcmp(word, "yes") == 0 || strcmp(word, "true") == 0;
+	if (*yes_r || strcmp(word, "no") == 0 || strcmp(word, "false") == 0)
+		return 0;
+	return load_fail(l, place, "\"%.40s\" is neither yes nor no", word);
+}

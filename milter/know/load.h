@@ -96,6 +96,10 @@ int load_text(struct loader *l, const struct place *place, const char *raw,
 int load_texts(struct loader *l, struct place place, const struct schema_texts *raw,
 	       unsigned allowed, struct texts *texts_r);
 
+/* "yes" or "no", "true" or "false"; -1 for anything else. */
+int load_yes(const struct loader *l, const struct place *place,
+	     const char *word, bool *yes_r);
+
 /* Index of the name, or SIZE_MAX. */
 size_t names_find(const struct names *names, struct span name);
 /* Sort; where a name is there twice, twice_r is the index of the later one. */

@@ -118,6 +118,7 @@ static const cyaml_schema_field_t rule_fields[] = {
 	TEXT("who", struct schema_rule, who),
 	TEXT("help", struct schema_rule, help),
 	TEXT("hint", struct schema_rule, hint),
+	TEXT("weak", struct schema_rule, weak),
 	CYAML_FIELD_END
 };
 static const cyaml_schema_value_t rule_entry =

@@ -47,6 +47,7 @@
  *       who: sender
  *       help: https://support.google.com/mail/?p=NoSuchUser
  *       hint: "…"                  # a sentence that is true for this provider
+ *       weak: yes                  # generic: a status that says more goes first
  *   hints:                         # translations of the rules' hints
  *     - {id: gmail.no_such_user, text: "…"}
  */
@@ -101,6 +102,7 @@ struct schema_code {
 };
 struct schema_rule {
 	char *id, *provider, *pattern, *reply, *status, *cause, *who, *help, *hint;
+	char *weak;
 };
 
 struct schema {

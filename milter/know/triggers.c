@@ -93,6 +93,27 @@ static int rule_facts(struct loader *l, struct place place,
 	return load_text(l, &place, raw->help, 0, &rule->help);
 }
 
+/* An admin's rules are a group of their own, weak or not. */
+static int rule_group(struct loader *l, struct place place,
+		      const struct schema_rule *raw, struct rule *rule)
+{
+	bool weak = false;
+
+	place.at.key = "weak";
+	if (raw->weak != NULL && load_yes(l, &place, raw->weak, &weak) != 0)
+		return -1;
+	if (weak && rule->provider != NULL)
+		return load_fail(l, &place, "only a generic rule can be weak; "
+				 "remove \"weak\" or \"provider\"");
+	if (place.source->kind == SOURCE_OVERRIDE)
+		rule->group = RULE_ADMIN;
+	else if (rule->provider != NULL)
+		rule->group = RULE_PROVIDER;
+	else
+		rule->group = weak ? RULE_WEAK : RULE_GENERIC;
+	return 0;
+}
+
 /* Fills a rule, which may hold the one that an override changes. */
 static int fill_rule(struct loader *l, const struct source *source, size_t entry,
 		     struct rule *rule)
@@ -107,9 +128,7 @@ static int fill_rule(struct loader *l, const struct source *source, size_t entry
 	if (rule->pattern == NULL || rule->cause == NULL)
 		return load_fail(l, &place, "the key \"%s\" is missing; add it",
 				 rule->pattern == NULL ? "pattern" : "cause");
-	rule->group = source->kind == SOURCE_OVERRIDE ? RULE_ADMIN :
-		rule->provider != NULL ? RULE_PROVIDER : RULE_GENERIC;
-	return 0;
+	return rule_group(l, place, raw, rule);
 }
 
 /* Rules while they are collected: shipped ones from the front, an admin's after

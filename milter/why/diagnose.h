@@ -1,8 +1,9 @@
 /* diagnose.h - from what a bounce says to why it bounced.
  *
- * Pure. Precedence: admin rules, provider text, generic text, enhanced status,
- * reply code, class. Actions are kept apart: delivered, relayed and expanded
- * are never failures, a delay is explained as a delay whatever its cause. */
+ * Pure. Precedence: admin rules, provider text, generic text, a specific
+ * enhanced status, weak generic text, any enhanced status, reply code, class.
+ * Actions are kept apart: delivered, relayed and expanded are never failures, a
+ * delay that says nothing else is "expired.delayed". */
 #ifndef WHYBOUNCE_WHY_DIAGNOSE_H
 #define WHYBOUNCE_WHY_DIAGNOSE_H
 
@@ -28,7 +29,7 @@ const char *diagnosis_rule_name(const struct diagnosis *diagnosis,
 				const struct bounce_recipient *recipient,
 				char *text, size_t size);
 
-/* rules may be NULL: then codes alone decide. */
+/* rules may be NULL: then codes alone decide. bounce may be NULL. */
 void diagnose(const struct knowledge *knowledge, const struct rules *rules,
 	      const struct bounce *bounce,
 	      const struct bounce_recipient *recipient,
@@ -37,5 +38,15 @@ void diagnose(const struct knowledge *knowledge, const struct rules *rules,
 void diagnose_reply(struct arena *arena, const struct knowledge *knowledge,
 		    const struct rules *rules, struct span line,
 		    struct diagnosis *diagnosis_r);
+
+enum { DIAGNOSE_MAX_WHY = 32 };
+
+/* For `--why`: the decision first, then whatever else matched or would have
+ * decided (every rule, the status, the reply code, the class), in the order of
+ * precedence. Returns how many were written, at most size. Slow. */
+size_t diagnose_why(const struct knowledge *knowledge, const struct rules *rules,
+		    const struct bounce *bounce,
+		    const struct bounce_recipient *recipient,
+		    struct diagnosis *list, size_t size);
 
 #endif

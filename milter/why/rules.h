@@ -1,8 +1,14 @@
 /* rules.h - the trigger rules, compiled: one PCRE2-JIT alternation per group.
  *
  * Within a group the leftmost match wins, at the same place the first rule.
- * Matching is bounded: RULES_MAX_TEXT bytes of text, a match limit, no
- * recursion that can run away. Immutable after rules_new: shared by threads. */
+ * A pattern is caseless UTF-8 and matches from the start of a word: one that
+ * begins with a letter or digit never matches inside a longer word. It may not
+ * capture, recurse, carry verbs or comments (rules_new says so).
+ *
+ * Matching is bounded: RULES_MAX_TEXT bytes of text, limits on matching steps
+ * and depth; a text that exceeds them matches nothing. Bytes that are no UTF-8
+ * are skipped over. Where JIT is not allowed (MemoryDenyWriteExecute) the same
+ * patterns are interpreted. Immutable after rules_new: shared by threads. */
 #ifndef WHYBOUNCE_WHY_RULES_H
 #define WHYBOUNCE_WHY_RULES_H
 
@@ -23,5 +29,12 @@ void rules_free(struct rules *rules);
 const struct rule *rules_match(const struct rules *rules, enum rule_group group,
 			       struct span text, struct span reply_code,
 			       struct span status);
+
+/* For `--why`: every rule of the group that matches anywhere in the text, in
+ * the order of the files, each tried alone (slow: hundreds of patterns).
+ * Returns how many were written to list. */
+size_t rules_list(const struct rules *rules, enum rule_group group,
+		  struct span text, struct span reply_code, struct span status,
+		  const struct rule **list, size_t size);
 
 #endif

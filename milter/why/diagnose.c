@@ -1,0 +1,300 @@
+#include "why/diagnose.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "why/reply.h"
+
+/* What one recipient gives us to judge by. The words of the other server come
+ * first, then what the reporting server says itself. */
+struct evidence {
+	const struct knowledge *knowledge;
+	const struct rules *rules;	/* or NULL */
+	enum dsn_action action;
+	struct span code, status;
+	struct span texts[2];
+	char room[2][RULES_MAX_TEXT];
+};
+
+/* ---- evidence ---- */
+
+/* "(in reply to RCPT TO command)" at the end, as Postfix writes it, so that a
+ * pattern may ask for the command whatever the MTA. */
+static void add_command(char *room, struct span *text, struct span command)
+{
+	static const char before[] = " (in reply to ", after[] = " command)";
+	size_t n = sizeof(before) - 1 + command.n + sizeof(after) - 1;
+	char *p = room + text->n;
+
+	if (command.n == 0 || text->n == 0 || n > RULES_MAX_TEXT - text->n ||
+	    span_ifind(*text, 0, "(in reply to ") != text->n)
+		return;
+	memcpy(p, before, sizeof(before) - 1);
+	memcpy(p + sizeof(before) - 1, command.p, command.n);
+	memcpy(p + sizeof(before) - 1 + command.n, after, sizeof(after) - 1);
+	text->n += n;
+}
+
+/* What stands in the fields counts; where they are silent or vague, the words. */
+static void add_codes(struct evidence *e, const struct reply *reply)
+{
+	if (e->code.n == 0)
+		e->code = reply->code;
+	if (reply->status.n != 0 && status_is_vague(e->status))
+		e->status = reply->status;
+}
+
+static void evidence_init(struct evidence *e, const struct knowledge *knowledge,
+			  const struct rules *rules,
+			  const struct bounce_recipient *recipient)
+{
+	struct reply reply;
+
+	e->knowledge = knowledge;
+	e->rules = rules;
+	e->action = recipient->action;
+	e->code = recipient->reply_code;
+	e->status = recipient->status;
+	reply_parse_into(e->room[0], RULES_MAX_TEXT, recipient->reply, &reply);
+	e->texts[0] = reply.text;
+	add_codes(e, &reply);
+	add_command(e->room[0], &e->texts[0], recipient->command);
+	reply_parse_into(e->room[1], RULES_MAX_TEXT, recipient->context, &reply);
+	e->texts[1] = reply.text;
+	add_codes(e, &reply);
+}
+
+/* ---- verdicts ---- */
+
+static bool decide(const struct cause *cause, const struct rule *rule,
+		   enum decided_by by, struct diagnosis *d)
+{
+	if (cause == NULL)
+		return false;
+	*d = (struct diagnosis){ .cause = cause, .who = cause->who, .by = by, .rule = rule };
+	if (rule != NULL && rule->has_who)
+		d->who = rule->who;
+	return true;
+}
+
+static enum decided_by by_group(enum rule_group group)
+{
+	switch (group) {
+	case RULE_ADMIN:
+		return BY_ADMIN_RULE;
+	case RULE_PROVIDER:
+		return BY_PROVIDER_RULE;
+	default:
+		return BY_GENERIC_RULE;
+	}
+}
+
+static bool by_rules(const struct evidence *e, enum rule_group group, struct diagnosis *d)
+{
+	for (size_t i = 0; e->rules != NULL && i < 2; i++) {
+		const struct rule *rule = rules_match(e->rules, group, e->texts[i],
+						      e->code, e->status);
+
+		if (rule != NULL)
+			return decide(rule->cause, rule, by_group(group), d);
+	}
+	return false;
+}
+
+static const struct cause *status_cause(const struct knowledge *knowledge, struct span status)
+{
+	const struct code *code = knowledge_status(knowledge, status);
+	size_t class = status.n != 0 ? (size_t)(status.p[0] - '0') : 0;
+
+	if (code == NULL || class > 5)
+		return NULL;
+	return code->cause_by_class[class] != NULL ? code->cause_by_class[class] : code->cause;
+}
+
+static bool by_status(const struct evidence *e, struct diagnosis *d)
+{
+	return decide(status_cause(e->knowledge, e->status), NULL, BY_STATUS, d);
+}
+
+/* x.7.1 is what servers send for want of something better. */
+static bool by_specific_status(const struct evidence *e, struct diagnosis *d)
+{
+	if (e->status.n < 5 || span_has_suffix(e->status, ".0") ||
+	    span_is(span_from(e->status, 1), ".7.1"))
+		return false;
+	return by_status(e, d) && strcmp(d->cause->id, "unknown") != 0;
+}
+
+static bool by_reply_code(const struct evidence *e, struct diagnosis *d)
+{
+	const struct code *code = knowledge_reply(e->knowledge, e->code);
+
+	return decide(code != NULL ? code->cause : NULL, NULL, BY_REPLY_CODE, d);
+}
+
+/* "5.7.777" is not registered; "X.7.0" tells what 5.7 is about. */
+static bool by_class(const struct evidence *e, struct diagnosis *d)
+{
+	struct span rest = span_from(e->status, 2);
+	size_t subject = span_find_byte(rest, 0, '.');
+	char general[8];
+
+	if (subject == rest.n || subject > 3)
+		return false;
+	snprintf(general, sizeof(general), "%c.%.*s.0", e->status.p[0], (int)subject, rest.p);
+	return decide(status_cause(e->knowledge, span_str(general)), NULL, BY_CLASS, d);
+}
+
+static bool by_action(const struct evidence *e, struct diagnosis *d)
+{
+	static const struct { enum dsn_action action; const char *cause; } rows[] = {
+		{ ACTION_DELIVERED, "delivered" },
+		{ ACTION_RELAYED, "delivered.relayed" },
+		{ ACTION_EXPANDED, "delivered.expanded" },
+		{ ACTION_DELAYED, "expired.delayed" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (e->action == rows[i].action)
+			return decide(knowledge_cause(e->knowledge, span_str(rows[i].cause)),
+				      NULL, BY_ACTION, d);
+	return false;
+}
+
+static bool is_success(enum dsn_action action)
+{
+	return action == ACTION_DELIVERED || action == ACTION_RELAYED ||
+		action == ACTION_EXPANDED;
+}
+
+static void by_nothing(const struct evidence *e, struct diagnosis *d)
+{
+	static const struct cause unknown = {
+		.id = "unknown", .family = &unknown, .who = WHO_SENDER_ADMIN,
+	};
+	const struct cause *cause = knowledge_cause(e->knowledge, SPAN("unknown"));
+
+	decide(cause != NULL ? cause : &unknown, NULL, BY_NOTHING, d);
+}
+
+/* Codes that say "something went wrong" do not outweigh that it is a delay. */
+static bool by_codes(const struct evidence *e, struct diagnosis *d)
+{
+	return by_status(e, d) || (e->action == ACTION_DELAYED && by_action(e, d)) ||
+		by_reply_code(e, d) || by_class(e, d);
+}
+
+static void judge(const struct evidence *e, struct diagnosis *d)
+{
+	if (is_success(e->action) && by_action(e, d))
+		return;
+	if (by_rules(e, RULE_ADMIN, d) || by_rules(e, RULE_PROVIDER, d) ||
+	    by_rules(e, RULE_GENERIC, d) || by_specific_status(e, d) ||
+	    by_rules(e, RULE_WEAK, d) || by_codes(e, d))
+		return;
+	by_nothing(e, d);
+}
+
+void diagnose(const struct knowledge *knowledge, const struct rules *rules,
+	      const struct bounce *bounce,
+	      const struct bounce_recipient *recipient,
+	      struct diagnosis *diagnosis_r)
+{
+	struct evidence e;
+
+	(void)bounce;
+	evidence_init(&e, knowledge, rules, recipient);
+	judge(&e, diagnosis_r);
+}
+
+void diagnose_reply(struct arena *arena, const struct knowledge *knowledge,
+		    const struct rules *rules, struct span line,
+		    struct diagnosis *diagnosis_r)
+{
+	struct bounce_recipient recipient = { .reply = line };
+
+	(void)arena;
+	diagnose(knowledge, rules, NULL, &recipient, diagnosis_r);
+}
+
+/* ---- why ---- */
+
+struct verdicts {
+	struct diagnosis *list;
+	size_t n, size;
+};
+
+static void add_verdict(struct verdicts *v, const struct diagnosis *d)
+{
+	for (size_t i = 0; i < v->n; i++)
+		if (v->list[i].by == d->by && v->list[i].rule == d->rule)
+			return;
+	if (v->n < v->size)
+		v->list[v->n++] = *d;
+}
+
+static void add_rules(struct verdicts *v, const struct evidence *e, enum rule_group group)
+{
+	const struct rule *found[DIAGNOSE_MAX_WHY];
+	struct diagnosis d;
+
+	for (size_t t = 0; e->rules != NULL && t < 2; t++) {
+		size_t n = rules_list(e->rules, group, e->texts[t], e->code, e->status,
+				      found, DIAGNOSE_MAX_WHY);
+
+		for (size_t i = 0; i < n; i++)
+			if (decide(found[i]->cause, found[i], by_group(group), &d))
+				add_verdict(v, &d);
+	}
+}
+
+size_t diagnose_why(const struct knowledge *knowledge, const struct rules *rules,
+		    const struct bounce *bounce,
+		    const struct bounce_recipient *recipient,
+		    struct diagnosis *list, size_t size)
+{
+	static bool (*const codes[])(const struct evidence *, struct diagnosis *) = {
+		by_status, by_reply_code, by_class, by_action,
+	};
+	struct verdicts v = { list, 0, size };
+	struct evidence e;
+	struct diagnosis d;
+
+	(void)bounce;
+	evidence_init(&e, knowledge, rules, recipient);
+	judge(&e, &d);
+	add_verdict(&v, &d);
+	for (enum rule_group group = 0; group < RULE_GROUPS; group++)
+		add_rules(&v, &e, group);
+	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++)
+		if (codes[i](&e, &d))
+			add_verdict(&v, &d);
+	return v.n;
+}
+
+const char *diagnosis_rule_name(const struct diagnosis *diagnosis,
+				const struct bounce_recipient *recipient,
+				char *text, size_t size)
+{
+	struct span code = recipient->reply_code, status = recipient->status;
+	struct reply reply;
+	char room[RULES_MAX_TEXT];
+
+	reply_parse_into(room, sizeof(room), recipient->reply, &reply);
+	if (code.n == 0)
+		code = reply.code;
+	if (reply.status.n != 0 && status_is_vague(status))
+		status = reply.status;
+	if (diagnosis->rule != NULL)
+		snprintf(text, size, "%s", diagnosis->rule->id);
+	else if (diagnosis->by == BY_STATUS)
+		snprintf(text, size, "status %.*s", SPAN_FMT(status));
+	else if (diagnosis->by == BY_REPLY_CODE)
+		snprintf(text, size, "reply %.*s", SPAN_FMT(code));
+	else if (diagnosis->by == BY_CLASS)
+		snprintf(text, size, "class %.*s",
+			 SPAN_FMT(span_slice(status, 0, 2 + span_find_byte(span_from(status, 2), 0, '.'))));
+	else
+		snprintf(text, size, "%s", diagnosis->by == BY_ACTION ? "action" : "");
+	return text;
+}
