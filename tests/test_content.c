@@ -217,10 +217,11 @@ static int compare_items(const void *a, const void *b)
 
 static void read_file(struct words *words, const char *path)
 {
+	const char *const nothing[] = { NULL };
 	struct error error = { "" };
 	struct schema_file *file;
 
-	if (schema_load(path, &file, &error) != 0)
+	if (schema_load(path, nothing, &file, &error) != 0)
 		fail_msg("%s", error.text);
 	assert_true(words->files_n < sizeof(words->files) / sizeof(words->files[0]));
 	words->files[words->files_n++] = file;

@@ -11,7 +11,16 @@ struct knowledge *knowledge_load(const char *dir, const char *overrides,
 				 const char *const *tags, size_t tags_n,
 				 struct error *error)
 {
-	struct loader l = { .k = calloc(1, sizeof(*l.k)), .error = error };
+	return knowledge_load_parts(dir, overrides, tags, tags_n, KNOWLEDGE_ALL, error);
+}
+
+struct knowledge *knowledge_load_parts(const char *dir, const char *overrides,
+				       const char *const *tags, size_t tags_n,
+				       enum knowledge_parts parts, struct error *error)
+{
+	struct loader l = {
+		.k = calloc(1, sizeof(*l.k)), .parts = parts, .error = error,
+	};
 
 	if (l.k == NULL) {
 		load_fail_memory(&l);

@@ -107,6 +107,12 @@ struct knowledge;
 struct knowledge *knowledge_load(const char *dir, const char *overrides,
 				 const char *const *tags, size_t tags_n,
 				 struct error *error);
+/* The same, or without the rules and their hints: a reference of codes and causes
+ * needs none, and they take half of the time. */
+enum knowledge_parts { KNOWLEDGE_ALL, KNOWLEDGE_WORDS };
+struct knowledge *knowledge_load_parts(const char *dir, const char *overrides,
+				       const char *const *tags, size_t tags_n,
+				       enum knowledge_parts parts, struct error *error);
 void knowledge_free(struct knowledge *knowledge);
 
 /* Facts. NULL where there is none of that name. */

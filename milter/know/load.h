@@ -61,13 +61,18 @@ struct knowledge {
 enum source_kind { SOURCE_ENGLISH, SOURCE_TRANSLATION, SOURCE_OVERRIDE };
 
 struct source {
-	struct schema_file *file;
 	enum source_kind kind;
+	const char *path, *name;	/* "…/languages/de.yaml", "de" */
+	bool wanted;		/* false: read only to see its aliases */
+	bool failed;		/* could not be read: error says why */
+	struct error error;
+	struct schema_file *file;
 	struct language *language;	/* NULL: of a language that is not loaded */
 };
 
 struct loader {
 	struct knowledge *k;
+	enum knowledge_parts parts;
 	struct source *sources;	/* English, translations, overrides */
 	size_t sources_n, sources_size;
 	unsigned label_sets[LABEL_COUNT];	/* placeholders of the English text */

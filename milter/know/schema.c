@@ -454,7 +454,49 @@ static int parse(struct schema_file *file, struct error *error)
 	return 0;
 }
 
-int schema_load(const char *path, struct schema_file **file_r, struct error *error)
+/* Does the line start one of these sections, or, with skip NULL, any? */
+static bool starts_section(struct span line, const char *const *skip)
+{
+	size_t n = 0;
+
+	while (n < line.n && (ascii_isalpha(line.p[n]) || line.p[n] == '_'))
+		n++;
+	if (n == 0 || n == line.n || line.p[n] != ':')
+		return false;
+	if (skip == NULL)
+		return true;
+	for (; *skip != NULL; skip++)
+		if (span_eq(span_slice(line, 0, n), span_str(*skip)))
+			return true;
+	return false;
+}
+
+/* Leaves only the line ends of the sections in skip, so that the lines of all
+ * others keep their numbers. */
+static void drop_sections(struct schema_file *file, const char *const *skip)
+{
+	struct span rest = file_bytes(file), line;
+	bool dropping = false;
+	size_t n = 0;
+
+	while (*skip != NULL && rest.n != 0) {
+		size_t end = span_find_byte(rest, 0, '\n');
+
+		line = span_slice(rest, 0, end + 1);
+		rest = span_from(rest, end + 1);
+		if (starts_section(line, NULL))
+			dropping = starts_section(line, skip);
+		if (dropping)
+			line = span_from(line, line.n - 1);
+		memmove(file->bytes + n, line.p, line.n);
+		n += line.n;
+	}
+	if (*skip != NULL)
+		file->size = n;
+}
+
+int schema_load(const char *path, const char *const *skip,
+		struct schema_file **file_r, struct error *error)
 {
 	struct schema_file *file = calloc(1, sizeof(*file));
 
@@ -463,8 +505,12 @@ int schema_load(const char *path, struct schema_file **file_r, struct error *err
 		free(file);
 		return error_set(error, "%s: out of memory", path);
 	}
-	if (read_file(path, &file->bytes, &file->size, error) != 0 ||
-	    parse(file, error) != 0) {
+	if (read_file(path, &file->bytes, &file->size, error) != 0) {
+		schema_free(file);
+		return -1;
+	}
+	drop_sections(file, skip);
+	if (parse(file, error) != 0) {
 		schema_free(file);
 		return -1;
 	}

@@ -126,9 +126,11 @@ struct schema_file {
 	struct schema *schema;	/* never NULL */
 };
 
-/* Reads one file. -1 with an error that names file, line and key; *file_r is
- * then NULL. */
-int schema_load(const char *path, struct schema_file **file_r, struct error *error);
+/* Reads one file, without the sections in skip (ends with NULL) where they start
+ * a line: what is not needed need not be parsed. Thread-safe. -1 with an error
+ * that names file, line and key; *file_r is then NULL. */
+int schema_load(const char *path, const char *const *skip,
+		struct schema_file **file_r, struct error *error);
 void schema_free(struct schema_file *file);	/* NULL is allowed */
 
 /* A place in a file: causes, entry 3, list "steps", item 0; statuses, entry 7,

@@ -3,10 +3,16 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <limits.h>
-#include <stdio.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* The languages that somebody asks for; tags NULL: all. */
+struct wishes {
+	const char *const *tags;
+	size_t n;
+};
 
 /* ---- files ---- */
 
@@ -72,13 +78,10 @@ static int file_list_read(struct file_list *files, const char *directory,
 	return 0;
 }
 
-static int load_source(struct loader *l, const char *directory, const char *name,
-		       enum source_kind kind, struct source **source_r)
+/* Notes a file that is to be read. */
+static int add_source(struct loader *l, const char *directory, const char *name,
+		      enum source_kind kind, bool wanted)
 {
-	char path[PATH_MAX];
-
-	if (snprintf(path, sizeof(path), "%s/%s.yaml", directory, name) >= (int)sizeof(path))
-		return error_set(l->error, "%s: the path is too long", directory);
 	if (l->sources_n == l->sources_size) {
 		size_t size = l->sources_size != 0 ? l->sources_size * 2 : 16;
 		struct source *sources = reallocarray(l->sources, size, sizeof(*sources));
@@ -88,17 +91,65 @@ static int load_source(struct loader *l, const char *directory, const char *name
 		l->sources = sources;
 		l->sources_size = size;
 	}
-	*source_r = &l->sources[l->sources_n];
-	**source_r = (struct source){ .kind = kind };
-	if (schema_load(path, &(*source_r)->file, l->error) != 0)
-		return -1;
-	l->sources_n++;
-	return 0;
+	l->sources[l->sources_n++] = (struct source){
+		.kind = kind, .wanted = wanted,
+		.path = arena_printf(&l->k->arena, "%s/%s.yaml", directory, name),
+		.name = arena_string(&l->k->arena, span_str(name)),
+	};
+	return l->k->arena.failed ? load_fail_memory(l) : 0;
 }
 
-static void drop_last_source(struct loader *l)
+static void drop_source(struct loader *l, size_t i)
 {
-	schema_free(l->sources[--l->sources_n].file);
+	schema_free(l->sources[i].file);
+	l->sources_n--;
+	memmove(&l->sources[i], &l->sources[i + 1],
+		(l->sources_n - i) * sizeof(*l->sources));
+}
+
+/* ---- reading them, several at once ---- */
+
+/* Parsing is nearly all the time that loading takes. */
+enum { READERS = 4 };
+
+struct readers {
+	struct source *sources;
+	size_t n;
+	atomic_size_t next;
+	const char *const *skip;
+};
+
+static void *read_some(void *context)
+{
+	struct readers *r = context;
+	size_t i;
+
+	/* from the end: translations are the largest, and come after English */
+	while ((i = atomic_fetch_add(&r->next, 1)) < r->n) {
+		struct source *source = &r->sources[r->n - 1 - i];
+
+		source->failed = schema_load(source->path, r->skip, &source->file,
+					     &source->error) != 0;
+	}
+	return NULL;
+}
+
+static void read_files(struct loader *l)
+{
+	static const char *const rules[] = { "rules", "hints", NULL }, *const none[] = { NULL };
+	struct readers r = {
+		.sources = l->sources, .n = l->sources_n,
+		.skip = l->parts == KNOWLEDGE_WORDS ? rules : none,
+	};
+	pthread_t threads[READERS];
+	size_t n = 0;
+
+	while (n < READERS - 1 && n + 1 < r.n &&
+	       pthread_create(&threads[n], NULL, read_some, &r) == 0)
+		n++;
+	read_some(&r);	/* alone, where no thread could be had */
+	while (n != 0)
+		pthread_join(threads[--n], NULL);
 }
 
 /* ---- languages ---- */
@@ -141,7 +192,7 @@ static int read_language(struct loader *l, const struct source *source)
 	return load_texts(l, place, &raw->aliases, 0, &language->aliases);
 }
 
-static int read_translation(struct loader *l, const char *tag, struct source *source)
+static int read_translation(struct loader *l, struct source *source)
 {
 	const struct schema_language *raw = &source->file->schema->language;
 	const struct place place = language_place(source, "tag"),
@@ -149,103 +200,64 @@ static int read_translation(struct loader *l, const char *tag, struct source *so
 
 	if (raw->tag == NULL || raw->name == NULL)
 		return load_fail(l, &whole, "say which language this is: "
-				 "language: {tag: %.20s, name: …}", tag);
-	if (!tag_eq(span_str(raw->tag), tag))
+				 "language: {tag: %.20s, name: …}", source->name);
+	if (!tag_eq(span_str(raw->tag), source->name))
 		return load_fail(l, &place, "the file is called %.40s.yaml; "
-				 "give both the same tag", tag);
+				 "give both the same tag", source->name);
 	if (add_language(l, raw->tag, &source->language) != 0)
 		return -1;
 	return read_language(l, source);
 }
 
-static int load_english(struct loader *l, const char *dir)
-{
-	struct knowledge *k = l->k;
-	struct language *english;
-	struct file_list files;
-	struct source *source;
-	char directory[PATH_MAX];
-	int rc;
-
-	snprintf(directory, sizeof(directory), "%s/knowledge", dir);
-	if (add_language(l, "en", &english) != 0 ||
-	    file_list_read(&files, directory, true, l->error) != 0)
-		return -1;
-	english->name = "English";
-	rc = files.n != 0 ? 0 : error_set(l->error, "%s: no knowledge here (*.yaml); "
-					  "is whybounce installed completely?", directory);
-	for (size_t i = 0; rc == 0 && i < files.n; i++) {
-		rc = load_source(l, directory, files.names[i], SOURCE_ENGLISH, &source);
-		if (rc != 0)
-			break;
-		source->language = k->languages[0];
-		rc = read_language(l, source);
-	}
-	file_list_release(&files);
-	return rc;
-}
-
 /* Which installed languages the tags ask for, by the name of their files. */
-static void mark_wanted(const struct file_list *files, const char *const *tags,
-			size_t tags_n, bool *wanted, bool *all_found_r)
+static void mark_wanted(const struct file_list *files, const struct wishes *wishes,
+			bool *wanted, bool *all_found_r)
 {
 	*all_found_r = true;
-	for (size_t t = 0; t < tags_n; t++) {
-		struct span tag = span_str(tags[t]);
+	for (size_t t = 0; t < wishes->n; t++) {
+		struct span tag = span_str(wishes->tags[t]);
 		bool found = false;
 
 		for (; !found && tag.n != 0 && tag.n <= TAG_MAX; tag.n = tag_shorten(tag)) {
 			found = tag_eq(tag, "en");
 			for (size_t i = 0; !found && i < files->n; i++)
-				found = wanted[i] = wanted[i] || tag_eq(tag, files->names[i]);
+				if (tag_eq(tag, files->names[i]))
+					found = wanted[i] = true;
 		}
 		*all_found_r = *all_found_r && found;
 	}
 }
 
 /* Does a file that no tag names answer to one by an alias? */
-static bool has_alias(const struct schema_texts *aliases, const char *const *tags,
-		      size_t tags_n)
+static bool has_alias(const struct source *source, const struct wishes *wishes)
 {
-	for (size_t t = 0; t < tags_n; t++)
-		for (struct span tag = span_str(tags[t]); tag.n != 0 && tag.n <= TAG_MAX;
-		     tag.n = tag_shorten(tag))
+	const struct schema_texts *aliases = &source->file->schema->language.aliases;
+
+	for (size_t t = 0; t < wishes->n; t++)
+		for (struct span tag = span_str(wishes->tags[t]);
+		     tag.n != 0 && tag.n <= TAG_MAX; tag.n = tag_shorten(tag))
 			for (unsigned i = 0; i < aliases->n; i++)
 				if (tag_eq(tag, aliases->list[i]))
 					return true;
 	return false;
 }
 
-static int load_translation(struct loader *l, const char *directory, const char *tag,
-			    bool wanted, const char *const *tags, size_t tags_n)
-{
-	struct source *source;
-
-	if (load_source(l, directory, tag, SOURCE_TRANSLATION, &source) != 0)
-		return -1;
-	if (!wanted && !has_alias(&source->file->schema->language.aliases, tags, tags_n)) {
-		drop_last_source(l);
-		return 0;
-	}
-	return read_translation(l, tag, source);
-}
-
-static int load_wanted(struct loader *l, const char *directory,
-		       const struct file_list *files, const char *const *tags,
-		       size_t tags_n)
+/* The translations that are wanted. Where a tag names no file, it may be an
+ * alias: then all of them, to look. */
+static int add_translations(struct loader *l, const char *directory,
+			    const struct file_list *files, const struct wishes *wishes)
 {
 	bool *wanted = calloc(files->n + 1, sizeof(*wanted)), all_found;
 	int rc = 0;
 
 	if (wanted == NULL)
 		return load_fail_memory(l);
-	mark_wanted(files, tags, tags_n, wanted, &all_found);
+	mark_wanted(files, wishes, wanted, &all_found);
 	for (size_t i = 0; rc == 0 && i < files->n; i++) {
-		if (tags == NULL)
-			wanted[i] = true;
+		wanted[i] = wanted[i] || wishes->tags == NULL;
 		if (wanted[i] || !all_found)
-			rc = load_translation(l, directory, files->names[i], wanted[i],
-					      tags, tags_n);
+			rc = add_source(l, directory, files->names[i],
+					SOURCE_TRANSLATION, wanted[i]);
 	}
 	free(wanted);
 	return rc;
@@ -265,18 +277,19 @@ static int set_installed(struct loader *l, const struct file_list *files)
 	return arena->failed ? load_fail_memory(l) : 0;
 }
 
-static int load_languages(struct loader *l, const char *dir,
-			  const struct file_list *files, const char *directory,
-			  const char *const *tags, size_t tags_n)
+/* English is there before its files are: it is what all others fall back to. */
+static int add_english(struct loader *l)
 {
 	struct knowledge *k = l->k;
+	struct language *english;
 
-	k->languages = arena_array(&k->arena, files->n + 1, sizeof(*k->languages));
+	k->languages = arena_array(&k->arena, k->installed.n, sizeof(*k->languages));
 	if (k->languages == NULL)
 		return load_fail_memory(l);
-	if (set_installed(l, files) != 0 || load_english(l, dir) != 0)
+	if (add_language(l, "en", &english) != 0)
 		return -1;
-	return load_wanted(l, directory, files, tags, tags_n);
+	english->name = "English";
+	return 0;
 }
 
 /* ---- overrides ---- */
@@ -306,46 +319,88 @@ static int read_override(struct loader *l, struct source *source)
 	return source->language != NULL ? read_language(l, source) : 0;
 }
 
-static int load_overrides(struct loader *l, const char *directory)
+/* ---- all of them ---- */
+
+/* What a file says about its language. */
+static int read_source(struct loader *l, struct source *source)
+{
+	if (source->failed)
+		return error_set(l->error, "%s", source->error.text);
+	if (source->kind == SOURCE_OVERRIDE)
+		return read_override(l, source);
+	if (source->kind == SOURCE_TRANSLATION)
+		return read_translation(l, source);
+	source->language = l->k->languages[0];
+	return read_language(l, source);
+}
+
+static int read_sources(struct loader *l, const struct wishes *wishes)
+{
+	for (size_t i = 0; i < l->sources_n;) {
+		struct source *source = &l->sources[i];
+
+		if (!source->wanted && (source->failed || !has_alias(source, wishes)))
+			drop_source(l, i);
+		else if (read_source(l, source) != 0)
+			return -1;
+		else
+			i++;
+	}
+	return 0;
+}
+
+static int add_folder(struct loader *l, const char *directory, enum source_kind kind)
 {
 	struct file_list files;
-	struct source *source;
 	int rc = 0;
 
-	if (directory == NULL)
-		return 0;
-	if (file_list_read(&files, directory, false, l->error) != 0)
+	if (file_list_read(&files, directory, kind == SOURCE_ENGLISH, l->error) != 0)
 		return -1;
-	for (size_t i = 0; rc == 0 && i < files.n; i++) {
-		rc = load_source(l, directory, files.names[i], SOURCE_OVERRIDE, &source);
-		if (rc == 0)
-			rc = read_override(l, source);
-	}
+	if (kind == SOURCE_ENGLISH && files.n == 0)
+		rc = error_set(l->error, "%s: no knowledge here (*.yaml); "
+			       "is whybounce installed completely?", directory);
+	for (size_t i = 0; rc == 0 && i < files.n; i++)
+		rc = add_source(l, directory, files.names[i], kind, true);
 	file_list_release(&files);
 	return rc;
 }
 
-/* ---- all of them ---- */
+static int add_all(struct loader *l, const char *dir, const char *overrides,
+		   const struct wishes *wishes)
+{
+	const char *knowledge = arena_printf(&l->k->arena, "%s/knowledge", dir);
+	const char *languages = arena_printf(&l->k->arena, "%s/languages", dir);
+	struct file_list files;
+	int rc;
+
+	if (l->k->arena.failed)
+		return load_fail_memory(l);
+	if (add_folder(l, knowledge, SOURCE_ENGLISH) != 0 ||
+	    file_list_read(&files, languages, false, l->error) != 0)
+		return -1;
+	rc = set_installed(l, &files) != 0 || add_english(l) != 0 ? -1 :
+		add_translations(l, languages, &files, wishes);
+	file_list_release(&files);
+	if (rc != 0 || overrides == NULL)
+		return rc;
+	return add_folder(l, overrides, SOURCE_OVERRIDE);
+}
 
 int sources_load(struct loader *l, const char *dir, const char *overrides,
 		 const char *const *tags, size_t tags_n)
 {
-	struct file_list files;
-	char directory[PATH_MAX];
-	int rc;
+	const struct wishes wishes = { tags, tags != NULL ? tags_n : 0 };
 
-	snprintf(directory, sizeof(directory), "%s/languages", dir);
-	if (file_list_read(&files, directory, false, l->error) != 0)
+	if (add_all(l, dir, overrides, &wishes) != 0)
 		return -1;
-	rc = load_languages(l, dir, &files, directory, tags, tags_n);
-	file_list_release(&files);
-	return rc != 0 ? -1 : load_overrides(l, overrides);
+	read_files(l);
+	return read_sources(l, &wishes);
 }
 
 void sources_release(struct loader *l)
 {
 	while (l->sources_n != 0)
-		drop_last_source(l);
+		drop_source(l, l->sources_n - 1);
 	free(l->sources);
 	l->sources = NULL;
 }

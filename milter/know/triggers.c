@@ -257,6 +257,8 @@ int triggers_load(struct loader *l)
 	size_t n = 0;
 	int rc = -1;
 
+	if (l->parts == KNOWLEDGE_WORDS)
+		return 0;
 	for (size_t i = 0; i < l->sources_n; i++)
 		n += l->sources[i].file->schema->rules_n;
 	rules.list = calloc(n + 1, sizeof(*rules.list));

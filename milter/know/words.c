@@ -295,8 +295,11 @@ static int load_hints(struct loader *l, const struct source *s)
 {
 	const struct schema *schema = s->file->schema;
 	struct seen seen;
-	int rc = seen_init(l, &seen, l->k->rules_n);
+	int rc;
 
+	if (l->parts == KNOWLEDGE_WORDS)
+		return 0;
+	rc = seen_init(l, &seen, l->k->rules_n);
 	for (size_t e = 0; rc == 0 && e < schema->rules_n; e++) {
 		const struct schema_rule *raw = &schema->rules[e];
 		struct place place = {
