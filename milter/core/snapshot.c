@@ -49,7 +49,7 @@ static int configured_language(const struct snapshot *snapshot, const char *opti
 }
 
 static int load_knowledge(struct snapshot *snapshot, const char *tag,
-			  struct error *error)
+			  enum snapshot_parts parts, struct error *error)
 {
 	const struct config *config = snapshot->config;
 	const char *tags[3];
@@ -65,8 +65,10 @@ static int load_knowledge(struct snapshot *snapshot, const char *tag,
 		if (config->second_language != NULL)
 			tags[n++] = config->second_language;
 	}
-	snapshot->knowledge = knowledge_load(directory, overrides,
-					     tag != NULL ? tags : NULL, n, error);
+	snapshot->knowledge = knowledge_load_parts(directory, overrides,
+						   tag != NULL ? tags : NULL, n,
+						   parts == SNAPSHOT_RULES ? KNOWLEDGE_ALL :
+						   KNOWLEDGE_WORDS, error);
 	return snapshot->knowledge != NULL ? 0 : -1;
 }
 
@@ -75,7 +77,7 @@ static int load(struct snapshot *snapshot, const char *config_path, const char *
 {
 	const struct config *config = snapshot->config = config_load(config_path, error);
 
-	if (config == NULL || load_knowledge(snapshot, tag, error) != 0)
+	if (config == NULL || load_knowledge(snapshot, tag, parts, error) != 0)
 		return -1;
 	if (configured_language(snapshot, "default_language", config->default_language,
 				&snapshot->default_language, error) != 0 ||
