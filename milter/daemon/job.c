@@ -28,6 +28,15 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+int job_socket(int *ends_r)
+{
+	struct timeval wait = { .tv_usec = 500000 };
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends_r) != 0)
+		return -1;
+	return setsockopt(ends_r[1], SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+}
+
 /* ---- the front ---- */
 
 static int write_all(int fd, struct span s)
@@ -203,7 +212,7 @@ int job_take(int jobs, struct job *job_r)
 
 	job_r->answer = -1;
 	if (got <= 0)
-		return got < 0 && errno == EINTR ? 0 : -1;
+		return got < 0 && (errno == EINTR || errno == EAGAIN) ? 0 : -1;
 	job_r->rcpt[got] = '\0';
 	if (take_descriptors(&message, descriptors) != 0)
 		return 0;

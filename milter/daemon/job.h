@@ -12,6 +12,9 @@
 
 enum { JOB_MAX_RCPT = 512 };
 
+/* The socket of all jobs: [0] for the front, [1] for every worker. */
+int job_socket(int *ends_r);
+
 /* ---- the front ---- */
 
 /* Have the message explained. The result's spans point into *answer, which the
@@ -30,8 +33,8 @@ struct job {
 	char rcpt[JOB_MAX_RCPT + 1];
 };
 
-/* Wait for the next one. -1 when the front is gone; 0 with answer -1 for one
- * that nobody waits for any more. */
+/* Wait half a second for the next one. 0 with answer -1 where none came, or one
+ * that nobody waits for any more; -1 when the socket is gone. */
 int job_take(int jobs, struct job *job_r);
 /* Send the result, and let go of the job. */
 void job_answer(struct job *job, const struct enrich_result *result);

@@ -1,0 +1,501 @@
+#include "daemon/session.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <libmilter/mfapi.h>
+
+#include "base/log.h"
+#include "daemon/job.h"
+#include "daemon/process.h"
+
+enum {
+	FIRST_ROOM = 16 * 1024,
+	DRAIN_MS = 20000,	/* for the bounces that are under way */
+	POLL_MS = 50,
+	IDLE_SECONDS = 600,
+};
+
+/* What of the configuration concerns the front. A reload changes it while
+ * sessions run. */
+static struct {
+	atomic_size_t message_size;
+	atomic_uint time_ms;
+	atomic_bool observe;
+	atomic_bool draining;
+	atomic_uint under_way;		/* bounces between MAIL FROM and their end */
+} front;
+
+/* One connection. Bytes of one message: header fields, an empty line, body. */
+struct session {
+	unsigned long steps;		/* SMFIP_* as negotiated */
+	char *bytes;
+	size_t n, room;
+	size_t body;			/* where the body starts; 0: still in the header */
+	char rcpt[JOB_MAX_RCPT + 1];
+	bool bounce;			/* counted in front.under_way */
+	bool failed;			/* no memory */
+	bool large;			/* beyond limits.message_size */
+	bool touched;			/* an edit went out */
+};
+
+/* ---- the bytes of a message ---- */
+
+static void forget_message(struct session *s)
+{
+	if (s->bounce)
+		front.under_way--;
+	free(s->bytes);
+	*s = (struct session){ .steps = s->steps };
+}
+
+static void append(struct session *s, const char *p, size_t n)
+{
+	size_t room = s->room != 0 ? s->room : FIRST_ROOM;
+	char *bytes;
+
+	s->large |= n > front.message_size || s->n > front.message_size - n;
+	if (s->large)
+		return;
+	while (room < s->n + n)
+		room *= 2;
+	if (room != s->room) {
+		bytes = s->failed ? NULL : realloc(s->bytes, room);
+		s->failed |= bytes == NULL;
+		if (s->failed)
+			return;
+		s->bytes = bytes;
+		s->room = room;
+	}
+	memcpy(s->bytes + s->n, p, n);
+	s->n += n;
+}
+
+/* The fold of a value is "\n" here, CRLF in the body: make it one. */
+static void append_value(struct session *s, const char *value)
+{
+	struct span rest = span_str(value), line;
+
+	for (bool first = true; span_next_line(&rest, &line); first = false) {
+		if (!first)
+			append(s, "\r\n", 2);
+		append(s, line.p, line.n);
+	}
+}
+
+static void begin_body(struct session *s)
+{
+	if (s->body != 0)
+		return;
+	append(s, "\r\n", 2);
+	s->body = s->n;
+}
+
+/* ---- the log ---- */
+
+static long long now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (long long)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static const char *queue_id(SMFICTX *context)
+{
+	char name[] = "i";
+	const char *id = smfi_getsymval(context, name);
+
+	return id != NULL ? id : "?";
+}
+
+static void log_unexplained(SMFICTX *context, const struct session *s, const char *reason)
+{
+	log_line(LOG_LEVEL_WARNING, "%s: to=<%.200s> outcome=failed: passed unchanged: %s",
+		 queue_id(context), s->rcpt, reason);
+}
+
+static void log_result(SMFICTX *context, const struct session *s,
+		       const struct enrich_result *result, const char *note, long long us)
+{
+	log_line(LOG_LEVEL_INFO, "%s: to=<%.200s> outcome=%s%s recipients=%zu cause=%s lang=%s "
+		 "us=%lld%s%s", queue_id(context), s->rcpt, outcome_name(result->outcome), note,
+		 result->recipients, result->causes, result->language, us,
+		 result->reason[0] != '\0' ? ": " : "", result->reason);
+}
+
+/* ---- edits ---- */
+
+/* What goes out, ready to go: no step of sending it can fail but the call. */
+struct ready {
+	char *body;
+	size_t body_n;
+	char *names[SPLICE_MAX_HEADERS], *values[SPLICE_MAX_HEADERS];
+};
+
+static void ready_free(struct ready *ready)
+{
+	free(ready->body);
+	for (size_t i = 0; i < SPLICE_MAX_HEADERS; i++) {
+		free(ready->names[i]);
+		free(ready->values[i]);
+	}
+}
+
+/* With SMFIP_HDR_LEADSPC the space behind the colon is ours to give. */
+static char *value_string(const struct session *s, struct span value)
+{
+	bool space = (s->steps & SMFIP_HDR_LEADSPC) != 0;
+	char *p = malloc(value.n + 2);
+
+	if (p == NULL)
+		return NULL;
+	p[0] = ' ';
+	if (value.n != 0)
+		memcpy(p + space, value.p, value.n);
+	p[value.n + space] = '\0';
+	return p;
+}
+
+static int make_ready(const struct session *s, const struct edits *edits, struct ready *ready)
+{
+	struct span body = { s->bytes + s->body, s->n - s->body };
+	struct arena arena;
+	struct buf out;
+
+	arena_init(&arena, 3 * body.n + 4 * WIRE_MAX);
+	buf_init(&out, &arena, body.n + WIRE_MAX);
+	splice_apply(&out, body, edits);
+	ready->body_n = out.n;
+	ready->body = out.failed ? NULL : malloc(out.n + 1);
+	if (ready->body != NULL && out.n != 0)
+		memcpy(ready->body, out.p, out.n);
+	arena_release(&arena);
+	if (ready->body == NULL)
+		return -1;
+	for (size_t i = 0; i < edits->headers_n; i++) {
+		ready->names[i] = strndup(edits->headers[i].name.p, edits->headers[i].name.n);
+		ready->values[i] = value_string(s, edits->headers[i].value);
+		if (ready->names[i] == NULL || ready->values[i] == NULL)
+			return -1;
+	}
+	return 0;
+}
+
+static int send_header(SMFICTX *context, const struct header_edit *edit, char *name, char *value)
+{
+	if (edit->kind == HEADER_ADD)
+		return smfi_addheader(context, name, value);
+	return smfi_chgheader(context, name, (int)edit->index,
+			      edit->kind == HEADER_REMOVE ? NULL : value);
+}
+
+/* Nothing but these calls between the first edit and the reply. */
+static int send_edits(SMFICTX *context, struct session *s, const struct edits *edits,
+		      struct ready *ready)
+{
+	for (size_t i = 0; i < edits->headers_n; i++) {
+		if (send_header(context, &edits->headers[i], ready->names[i],
+				ready->values[i]) != MI_SUCCESS)
+			return -1;
+		s->touched = true;
+	}
+	if (edits->body_n == 0)
+		return 0;
+	s->touched = true;
+	return smfi_replacebody(context, (unsigned char *)ready->body,
+				(int)ready->body_n) == MI_SUCCESS ? 0 : -1;
+}
+
+static sfsistat edit_message(SMFICTX *context, struct session *s,
+			     const struct enrich_result *result, long long started)
+{
+	struct ready ready = { .body = NULL };
+	int rc = make_ready(s, &result->edits, &ready);
+
+	if (rc == 0)
+		rc = send_edits(context, s, &result->edits, &ready);
+	ready_free(&ready);
+	if (rc == 0) {
+		log_result(context, s, result, "", now_us() - started);
+		return SMFIS_CONTINUE;
+	}
+	if (!s->touched) {
+		log_unexplained(context, s, "no memory for the edited message");
+		return SMFIS_ACCEPT;
+	}
+	log_line(LOG_LEVEL_ERROR, "%s: the mail server did not take an edit; it is asked to keep "
+		 "the bounce and try again", queue_id(context));
+	return SMFIS_TEMPFAIL;
+}
+
+static sfsistat explain_message(SMFICTX *context, struct session *s)
+{
+	struct span message = { s->bytes, s->n };
+	struct enrich_result result;
+	struct error error;
+	long long started = now_us();
+	char *answer = NULL;
+	sfsistat verdict = SMFIS_ACCEPT;
+
+	if (s->failed) {
+		log_unexplained(context, s, "out of memory");
+	} else if (job_run(CHILD_JOBS, message, s->body, span_str(s->rcpt), front.time_ms,
+			   &result, &answer, &error) != 0) {
+		log_unexplained(context, s, error.text);
+	} else if (result.outcome != OUTCOME_EXPLAINED) {
+		log_result(context, s, &result, "", now_us() - started);
+	} else if (front.observe) {
+		log_result(context, s, &result, " (observed)", now_us() - started);
+	} else {
+		verdict = edit_message(context, s, &result, started);
+	}
+	free(answer);
+	return verdict;
+}
+
+/* ---- callbacks ---- */
+
+static struct session *session_of(SMFICTX *context)
+{
+	struct session *s = smfi_getpriv(context);
+
+	if (s == NULL) {
+		s = calloc(1, sizeof(*s));
+		if (s != NULL && smfi_setpriv(context, s) != MI_SUCCESS) {
+			free(s);
+			s = NULL;
+		}
+	}
+	return s;
+}
+
+/* No answer where none is awaited. */
+static sfsistat go_on(const struct session *s, unsigned long no_reply)
+{
+	return (s->steps & no_reply) != 0 ? SMFIS_NOREPLY : SMFIS_CONTINUE;
+}
+
+static sfsistat on_negotiate(SMFICTX *context, unsigned long actions, unsigned long steps,
+			     unsigned long unused0, unsigned long unused1,
+			     unsigned long *actions_r, unsigned long *steps_r,
+			     unsigned long *unused0_r, unsigned long *unused1_r)
+{
+	const unsigned long wanted = SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_CHGBODY;
+	const unsigned long unwanted = SMFIP_NOCONNECT | SMFIP_NOHELO | SMFIP_NOUNKNOWN |
+		SMFIP_NODATA | SMFIP_NOEOH | SMFIP_NR_RCPT | SMFIP_NR_HDR | SMFIP_NR_BODY |
+		SMFIP_HDR_LEADSPC;
+	struct session *s = session_of(context);
+
+	(void)unused0, (void)unused1;
+	if (s == NULL || (actions & wanted) != wanted) {
+		log_line(LOG_LEVEL_ERROR, "the mail server offers no change of headers or body "
+			 "(milter protocol 6 is needed)");
+		return SMFIS_REJECT;
+	}
+	s->steps = steps & unwanted;
+	*actions_r = wanted;
+	*steps_r = s->steps;
+	*unused0_r = *unused1_r = 0;
+	return SMFIS_CONTINUE;
+}
+
+static bool is_null_sender(const char *sender)
+{
+	return sender == NULL || sender[0] == '\0' || strcmp(sender, "<>") == 0;
+}
+
+/* The gate: all mail that is no bounce leaves here. */
+static sfsistat on_mail(SMFICTX *context, char **arguments)
+{
+	struct session *s = session_of(context);
+
+	if (s == NULL || front.draining || !is_null_sender(arguments[0]))
+		return SMFIS_ACCEPT;
+	forget_message(s);
+	s->bounce = true;
+	front.under_way++;
+	return SMFIS_CONTINUE;
+}
+
+static sfsistat on_rcpt(SMFICTX *context, char **arguments)
+{
+	struct session *s = session_of(context);
+	struct span address = span_str(arguments[0]);
+
+	if (s == NULL)
+		return SMFIS_ACCEPT;
+	if (span_has_prefix(address, "<") && span_has_suffix(address, ">"))
+		address = span_slice(address, 1, address.n - 1);
+	if (s->rcpt[0] == '\0' && address.n <= JOB_MAX_RCPT && address.n != 0)
+		memcpy(s->rcpt, address.p, address.n);
+	return go_on(s, SMFIP_NR_RCPT);
+}
+
+static sfsistat on_header(SMFICTX *context, char *name, char *value)
+{
+	struct session *s = session_of(context);
+
+	if (s == NULL)
+		return SMFIS_ACCEPT;
+	append(s, name, strlen(name));
+	append(s, ": ", (s->steps & SMFIP_HDR_LEADSPC) != 0 ? 1 : 2);
+	append_value(s, value);
+	append(s, "\r\n", 2);
+	return go_on(s, SMFIP_NR_HDR);
+}
+
+static sfsistat on_body(SMFICTX *context, unsigned char *chunk, size_t n)
+{
+	struct session *s = session_of(context);
+
+	if (s == NULL)
+		return SMFIS_ACCEPT;
+	begin_body(s);
+	append(s, (const char *)chunk, n);
+	return go_on(s, SMFIP_NR_BODY);
+}
+
+static sfsistat on_end_of_message(SMFICTX *context)
+{
+	struct session *s = session_of(context);
+	sfsistat verdict = SMFIS_ACCEPT;
+
+	if (s == NULL)
+		return SMFIS_ACCEPT;
+	begin_body(s);
+	if (s->large)
+		log_unexplained(context, s, "larger than limits.message_size");
+	else
+		verdict = explain_message(context, s);
+	forget_message(s);
+	return verdict;
+}
+
+static sfsistat on_abort(SMFICTX *context)
+{
+	struct session *s = smfi_getpriv(context);
+
+	if (s != NULL)
+		forget_message(s);
+	return SMFIS_CONTINUE;
+}
+
+static sfsistat on_close(SMFICTX *context)
+{
+	struct session *s = smfi_getpriv(context);
+
+	if (s != NULL)
+		forget_message(s);
+	free(s);
+	smfi_setpriv(context, NULL);
+	return SMFIS_CONTINUE;
+}
+
+/* ---- the process ---- */
+
+static void take_settings(const struct config *config)
+{
+	front.message_size = config->limit_message_size;
+	front.time_ms = config->limit_time_ms;
+	front.observe = config->mode == MODE_OBSERVE;
+}
+
+/* The parent has checked the new file already. */
+static void reload(const char *config_path)
+{
+	struct error error;
+	struct config *config = config_load(config_path, &error);
+
+	if (config != NULL)
+		take_settings(config);
+	config_free(config);
+}
+
+/* New bounces pass from now on; those under way finish, then all ends. */
+static void drain(void)
+{
+	front.draining = true;
+	for (int waited = 0; front.under_way > 0 && waited < DRAIN_MS; waited += POLL_MS)
+		poll(NULL, 0, POLL_MS);
+	poll(NULL, 0, POLL_MS);	/* the last reply on its way out */
+	_exit(EXIT_SUCCESS);
+}
+
+static void *obey(void *context)
+{
+	const char *config_path = context;
+	char order;
+
+	while (read(CHILD_ORDERS, &order, 1) == 1)
+		if (order == ORDER_RELOAD)
+			reload(config_path);
+		else if (order == ORDER_DRAIN)
+			drain();
+	return NULL;	/* the parent is gone, and so are we by its death signal */
+}
+
+static int open_socket(struct config *config)
+{
+	char name[] = "whybounce";
+	struct smfiDesc filter = {
+		.xxfi_name = name, .xxfi_version = SMFI_VERSION,
+		.xxfi_flags = SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_CHGBODY,
+		.xxfi_envfrom = on_mail, .xxfi_envrcpt = on_rcpt, .xxfi_header = on_header,
+		.xxfi_body = on_body, .xxfi_eom = on_end_of_message, .xxfi_abort = on_abort,
+		.xxfi_close = on_close, .xxfi_negotiate = on_negotiate,
+	};
+
+	umask(0007);	/* whoever shares the group of the socket's folder may connect */
+	if (smfi_register(filter) != MI_SUCCESS || smfi_setconn(config->socket) != MI_SUCCESS ||
+	    smfi_settimeout(IDLE_SECONDS) != MI_SUCCESS || smfi_opensocket(1) != MI_SUCCESS) {
+		log_line(LOG_LEVEL_ERROR, "socket: cannot listen on %s (does its folder exist, "
+			 "and may this user write there?)", config->socket);
+		return -1;
+	}
+	return 0;
+}
+
+static int start(struct config *config, const char *config_path)
+{
+	static char path[4096];
+	const char ready = ORDER_READY;
+	struct error error;
+	pthread_t obeying;
+
+	take_settings(config);
+	if (open_socket(config) != 0)
+		return -1;
+	if (process_become(config->user, &error) != 0) {
+		log_line(LOG_LEVEL_ERROR, "%s", error.text);
+		return -1;
+	}
+	process_prepare(config);
+	if (config_path != NULL)
+		strncpy(path, config_path, sizeof(path) - 1);
+	if (pthread_create(&obeying, NULL, obey, config_path != NULL ? path : NULL) != 0)
+		return -1;
+	return write(CHILD_ORDERS, &ready, 1) == 1 ? 0 : -1;
+}
+
+int session_main(const char *config_path)
+{
+	struct error error;
+	struct config *config = config_load(config_path, &error);
+
+	if (config == NULL) {
+		log_line(LOG_LEVEL_ERROR, "%s", error.text);
+		return EXIT_FAILURE;
+	}
+	log_open(config->log_stderr != 0 ? LOG_TO_STDERR : LOG_TO_SYSLOG, "whybounced");
+	if (start(config, config_path) != 0)
+		return EXIT_FAILURE;
+	config_free(config);
+	return smfi_main() == MI_SUCCESS ? EXIT_SUCCESS : EXIT_FAILURE;
+}
