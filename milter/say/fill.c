@@ -1,0 +1,181 @@
+#include "say/fill.h"
+
+#include <string.h>
+
+#include "base/utf8.h"
+
+static const char *const value_names[VALUE_COUNT] = {
+	[VALUE_RECIPIENT] = "recipient", [VALUE_DOMAIN] = "domain",
+	[VALUE_SENDER] = "sender", [VALUE_SENDER_DOMAIN] = "sender_domain",
+	[VALUE_HOST] = "host", [VALUE_REPORTER] = "reporter",
+	[VALUE_SUBJECT] = "subject", [VALUE_DATE] = "date", [VALUE_IP] = "ip",
+	[VALUE_CODE] = "code", [VALUE_STATUS] = "status",
+	[VALUE_ORGANIZATION] = "organization", [VALUE_CONTACT] = "contact",
+	[VALUE_COUNT_N] = "n", [VALUE_OTHER] = "other",
+};
+
+/* ---- one character of a value ---- */
+
+/* Characters that are not seen but change how others are: bidi controls, zero
+ * width, tags, line separators, the byte order mark. */
+static bool is_invisible(uint32_t c)
+{
+	return (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+		(c >= 0x2060 && c <= 0x206f) || c == 0xfeff || c == 0x61c || c == 0xad ||
+		c == 0x180e || (c >= 0xfff0 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe0fff);
+}
+
+static bool is_control(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0);
+}
+
+enum mode { MODE_PLAIN, MODE_HTML };
+
+/* What a mail program makes a link of has one of these in it: an empty element
+ * behind each of them ends the word for it, and nobody sees it. */
+static bool joins_a_link(uint32_t c)
+{
+	return c == '.' || c == '@' || c == ':' || c == '/' || c == '-';
+}
+
+static void add_escaped(struct buf *out, char c)
+{
+	switch (c) {
+	case '<': buf_adds(out, "&lt;"); break;
+	case '>': buf_adds(out, "&gt;"); break;
+	case '&': buf_adds(out, "&amp;"); break;
+	case '"': buf_adds(out, "&quot;"); break;
+	case '\'': buf_adds(out, "&#39;"); break;
+	default: buf_addc(out, c); break;
+	}
+}
+
+static void add_character(struct buf *out, enum mode mode, struct span bytes, uint32_t c)
+{
+	if (is_invisible(c))
+		return;
+	if (is_control(c)) {
+		buf_addc(out, ' ');
+	} else if (mode == MODE_PLAIN || bytes.n > 1) {
+		buf_add(out, bytes);
+	} else if (joins_a_link(c)) {
+		buf_adds(out, "<span>");
+		buf_addc(out, bytes.p[0]);
+		buf_adds(out, "</span>");
+	} else {
+		add_escaped(out, bytes.p[0]);
+	}
+}
+
+static void add_value(struct buf *out, enum mode mode, struct span value, size_t limit)
+{
+	for (size_t i = 0; i < value.n;) {
+		size_t n = utf8_length(value, i);
+
+		if (i + (n != 0 ? n : 1) > limit) {
+			buf_adds(out, "…");
+			return;
+		}
+		if (n == 0)
+			buf_adds(out, UTF8_REPLACEMENT);
+		else
+			add_character(out, mode, span_slice(value, i, i + n),
+				      utf8_code_point(value, i, n));
+		i += n != 0 ? n : 1;
+	}
+}
+
+void safe_text(struct buf *out, struct span value, size_t limit)
+{
+	add_value(out, MODE_PLAIN, value, limit);
+}
+
+void safe_html(struct buf *out, struct span value, size_t limit)
+{
+	add_value(out, MODE_HTML, value, limit);
+}
+
+void safe_text_lines(struct buf *out, struct span value, size_t limit, const char *indent)
+{
+	struct span rest = span_slice(value, 0, limit), line;
+
+	while (span_next_line(&rest, &line)) {
+		buf_adds(out, indent);
+		add_value(out, MODE_PLAIN, line, limit);
+		buf_addc(out, '\n');
+	}
+}
+
+void safe_html_lines(struct buf *out, struct span value, size_t limit)
+{
+	struct span rest = span_slice(value, 0, limit), line;
+
+	for (bool first = true; span_next_line(&rest, &line); first = false) {
+		if (!first)
+			buf_adds(out, "<br>\n");
+		add_value(out, MODE_HTML, line, limit);
+	}
+}
+
+void html_escape(struct buf *out, const char *text)
+{
+	for (; text != NULL && *text != '\0'; text++)
+		add_escaped(out, *text);
+}
+
+/* ---- templates ---- */
+
+/* The value that "{name}" at template[at] stands for; its end in *end_r. */
+static enum placeholder find_placeholder(struct span template, size_t at, size_t *end_r)
+{
+	size_t end = span_find_byte(template, at, '}');
+	struct span name = span_slice(template, at + 1, end);
+
+	*end_r = end + 1;
+	for (enum placeholder i = 0; end < template.n && i < VALUE_COUNT; i++)
+		if (span_eq(name, span_str(value_names[i])))
+			return i;
+	return VALUE_COUNT;
+}
+
+static void add_ours(struct buf *out, enum mode mode, struct span text)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		if (mode == MODE_HTML)
+			add_escaped(out, text.p[i]);
+		else
+			buf_addc(out, text.p[i]);
+	}
+}
+
+static void fill(struct buf *out, enum mode mode, const char *template, const struct values *values)
+{
+	struct span s = span_str(template);
+	size_t at = 0;
+
+	while (at < s.n) {
+		size_t open = span_find_byte(s, at, '{'), end;
+		enum placeholder which;
+
+		add_ours(out, mode, span_slice(s, at, open));
+		if (open == s.n)
+			return;
+		which = find_placeholder(s, open, &end);
+		if (which != VALUE_COUNT)
+			add_value(out, mode, values->value[which], FILL_MAX_VALUE);
+		else
+			add_ours(out, mode, span_slice(s, open, end));
+		at = end;
+	}
+}
+
+void fill_text(struct buf *out, const char *template, const struct values *values)
+{
+	fill(out, MODE_PLAIN, template, values);
+}
+
+void fill_html(struct buf *out, const char *template, const struct values *values)
+{
+	fill(out, MODE_HTML, template, values);
+}
