@@ -1,5 +1,6 @@
 #include "know/know.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -33,6 +34,11 @@ struct knowledge *knowledge_load_parts(const char *dir, const char *overrides,
 		l.k = NULL;
 	}
 	sources_release(&l);
+#ifdef __GLIBC__
+	/* what parsing took goes back to the system: a daemon lives long */
+	if (parts == KNOWLEDGE_ALL)
+		malloc_trim(0);
+#endif
 	return l.k;
 }
 

@@ -114,7 +114,39 @@ unsigned locate_line(struct span bytes, const struct locate_step *steps, size_t 
 	return w.line;
 }
 
-void locate_entries(struct span bytes, const char *list, unsigned *lines, size_t n)
+static bool starts_list(struct span line, const char *list)
+{
+	size_t n = strlen(list);
+
+	return line.n > n && memcmp(line.p, list, n) == 0 && line.p[n] == ':';
+}
+
+/* Lines of a list as people write them: every entry begins with "- " below the
+ * first one's. True where exactly n are found; a list that is written otherwise
+ * is left to the parser. */
+static bool scan_entries(struct span bytes, const char *list, unsigned *lines, size_t n)
+{
+	size_t found = 0, indent = 0;
+	bool inside = false;
+	struct span line;
+
+	for (unsigned number = 1; span_next_line(&bytes, &line); number++) {
+		struct span text = span_trim(line);
+		size_t at = text.n != 0 ? (size_t)(text.p - line.p) : 0;
+
+		if (line.n != 0 && (ascii_isalpha(line.p[0]) || line.p[0] == '_'))
+			inside = starts_list(line, list);
+		if (!inside || text.n < 2 || text.p[0] != '-' || text.p[1] != ' ')
+			continue;
+		if (found == 0)
+			indent = at;
+		if (at == indent && found++ < n)
+			lines[found - 1] = number;
+	}
+	return found == n;
+}
+
+static void walk_entries(struct span bytes, const char *list, unsigned *lines, size_t n)
 {
 	const struct locate_step step = { .key = list };
 	struct walker w;
@@ -130,6 +162,12 @@ void locate_entries(struct span bytes, const char *list, unsigned *lines, size_t
 	while (i < n)
 		lines[i++] = w.line;
 	walker_close(&w);
+}
+
+void locate_entries(struct span bytes, const char *list, unsigned *lines, size_t n)
+{
+	if (!scan_entries(bytes, list, lines, n))
+		walk_entries(bytes, list, lines, n);
 }
 
 unsigned locate_problem(struct span bytes, char *problem, size_t size)

@@ -17,7 +17,7 @@ struct locate_step {
 
 /* Counted from 1. Where the place is not found: of what should hold it. */
 unsigned locate_line(struct span bytes, const struct locate_step *steps, size_t n);
-/* Lines of the first n entries of a list at the top, in one pass. */
+/* Lines of the n entries that a list at the top has, in one pass. */
 void locate_entries(struct span bytes, const char *list, unsigned *lines, size_t n);
 /* Line and description of what makes the bytes no YAML. */
 unsigned locate_problem(struct span bytes, char *problem, size_t size);

@@ -145,7 +145,7 @@ struct schema_place {
 /* The line (from 1) of a place; where it is not found, that of what should
  * hold it. Reads the file again: for messages, not for every entry. */
 unsigned schema_line(const struct schema_file *file, const struct schema_place *place);
-/* Lines of the first n entries of a section, in one pass. */
+/* Lines of the n entries that a section has, in one pass. */
 void schema_lines(const struct schema_file *file, const char *section,
 		  unsigned *lines, size_t n);
 

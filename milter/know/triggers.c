@@ -142,16 +142,13 @@ struct rule_list {
 static int rule_lines(struct loader *l, const struct source *source,
 		      struct rule *rules, size_t n)
 {
-	const char *file = arena_string(&l->k->arena, span_str(source->file->path));
 	unsigned *lines = calloc(n + 1, sizeof(*lines));
 
-	if (file == NULL || lines == NULL) {
-		free(lines);
+	if (lines == NULL)
 		return load_fail_memory(l);
-	}
 	schema_lines(source->file, "rules", lines, n);
 	for (size_t i = 0; i < n; i++) {
-		rules[i].file = file;
+		rules[i].file = source->path;
 		rules[i].line = lines[i];
 	}
 	free(lines);
