@@ -588,6 +588,26 @@ static void check_end(const struct words *words, const struct item *item)
 		defect(item, "starts with a small letter: \"%s\"", text);
 }
 
+/* "… because the." is a sentence that was cut off. */
+static void check_last_word(const struct item *item)
+{
+	static const char *const unfinished[] = {
+		"the", "a", "an", "and", "or", "of", "when", "because", "if", "its",
+		"und", "oder", "weil", "wenn", "dass", "dan", "atau", "karena", "ve",
+		"veya", "çünkü", "và", "hoặc", "vì",
+	};
+	struct span text = span_str(item->text);
+	size_t start;
+
+	while (text.n != 0 && (text.p[text.n - 1] == '.' || text.p[text.n - 1] == '?'))
+		text.n--;
+	for (start = text.n; start != 0 && text.p[start - 1] != ' ';)
+		start--;
+	for (size_t i = 0; i < sizeof(unfinished) / sizeof(unfinished[0]); i++)
+		if (span_is(span_from(text, start), unfinished[i]) && item->kind == SENTENCE)
+			defect(item, "stops in the middle: \"%s\"", item->text);
+}
+
 static size_t count(const char *text, const char *piece)
 {
 	size_t n = 0;
@@ -639,6 +659,7 @@ static void check_texts(const struct words *words)
 
 		check_double_words(words, item);
 		check_end(words, item);
+		check_last_word(item);
 		check_pairs(item);
 		check_characters(item);
 	}

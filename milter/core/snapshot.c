@@ -84,7 +84,8 @@ static int load(struct snapshot *snapshot, const char *config_path, const char *
 	    configured_language(snapshot, "second_language", config->second_language,
 				&snapshot->second_language, error) != 0)
 		return -1;
-	if (config->language_map != NULL &&
+	/* who names a language has no use for the map, nor are its languages loaded */
+	if (tag == NULL && config->language_map != NULL &&
 	    (snapshot->language_map = language_map_load(config->language_map,
 							snapshot->knowledge, error)) == NULL)
 		return -1;
