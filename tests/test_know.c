@@ -421,6 +421,7 @@ static const struct refused not_facts[] = {
 	{ OWN, "causes:\n- id: moved\n- id: mooved\n", "own.yaml:3: causes.mooved.id: ", "no such cause" },
 	{ OWN, "causes:\n- id: moved\n  who: me\n", "own.yaml:3: causes.moved.who: ", "sender_admin" },
 	{ OWN, "causes:\n- id: moved\n- id: moved\n", "own.yaml:3: causes.moved.id: ", "twice" },
+	{ OWN, "causes:\n- id: moved\n  probes: [mx,\n    ptrr]\n", "own.yaml:4: causes.moved.probes[2]: ", "no check \"ptrr\"" },
 	{ "knowledge/more.yaml", "causes:\n- {id: moved, who: sender}\n",
 	  "more.yaml:2: causes.moved.id: ", "there already" },
 	{ "knowledge/more.yaml", "causes:\n- {id: policy.x.y, who: sender}\n",

@@ -22,6 +22,30 @@ static struct place cause_place(const struct source *s, size_t entry, const char
 	};
 }
 
+/* The checks there are, as the option `checks` names them. */
+static bool is_probe(const char *name)
+{
+	static const char *const probes[] = {
+		"spf", "dkim", "dmarc", "mx", "ptr", "dnsbl",
+	};
+
+	for (size_t i = 0; i < sizeof(probes) / sizeof(probes[0]); i++)
+		if (strcmp(probes[i], name) == 0)
+			return true;
+	return false;
+}
+
+static int load_probes(struct loader *l, struct place place,
+		       const struct schema_texts *raw, struct texts *probes_r)
+{
+	for (place.at.item = 0; place.at.item < raw->n; place.at.item++)
+		if (!is_probe(raw->list[place.at.item]))
+			return load_fail(l, &place, "there is no check \"%.40s\"; write "
+					 "spf, dkim, dmarc, mx, ptr or dnsbl",
+					 raw->list[place.at.item]);
+	return load_texts(l, place, raw, 0, probes_r);
+}
+
 static int cause_facts(struct loader *l, const struct source *s, size_t entry,
 		       struct cause *cause)
 {
@@ -36,7 +60,7 @@ static int cause_facts(struct loader *l, const struct source *s, size_t entry,
 	place.at.list = "probes";
 	if (check_facts_allowed(l, &place, raw->probes.n != 0) != 0)
 		return -1;
-	return load_texts(l, place, &raw->probes, 0, &cause->probes);
+	return load_probes(l, place, &raw->probes, &cause->probes);
 }
 
 static int add_cause(struct loader *l, const struct source *s, size_t entry,
