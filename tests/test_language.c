@@ -46,7 +46,10 @@ static const struct knowledge_file files[] = {
 	  "  - {subject: 7, name: EN security}\n"
 	  "rules:\n"
 	  "  - {id: a, pattern: x, cause: moved, hint: EN hint a.}\n"
-	  "  - {id: b, pattern: y, cause: moved, hint: EN hint b.}\n" },
+	  "  - {id: b, pattern: y, cause: moved, hint: EN hint b.}\n"
+	  "  - {id: c, pattern: z, cause: moved, hint: EN hint b.}\n"
+	  "  - {id: d, pattern: v, cause: moved, hint: EN hint b.}\n"
+	  "  - {id: e, pattern: w, cause: moved}\n" },
 	{ "languages/de.yaml",
 	  "language: {tag: de, name: Deutsch, aliases: [ger, gsw]}\n"
 	  "glossary:\n  - {term: bounce, text: Rückläufer}\n"
@@ -71,7 +74,8 @@ static const struct knowledge_file files[] = {
 	  "classes:\n"
 	  "  - {class: 5, name: DE permanent}\n"
 	  "hints:\n"
-	  "  - {id: b, text: DE hint b.}\n" },
+	  "  - {id: b, text: DE hint b.}\n"
+	  "  - {id: d, text: DE hint d.}\n" },
 	{ "languages/ar.yaml", "language: {tag: ar, name: العربية, direction: rtl}\n" },
 	{ "languages/pt-BR.yaml", "language: {tag: pt-BR, name: Português, aliases: [pt]}\n" },
 	{ "languages/zh-Hant.yaml", "language: {tag: zh-Hant, name: 繁體中文, aliases: [zh-TW, zh_HK]}\n" },
@@ -344,6 +348,11 @@ static void test_hints_fall_back(void **state)
 	(void)state;
 	assert_string_equal(language_hint(de, knowledge_rule_at(k, 0)), "EN hint a.");
 	assert_string_equal(language_hint(de, knowledge_rule_at(k, 1)), "DE hint b.");
+	/* c reads as b in English, and has no translation of its own; d has */
+	assert_string_equal(language_hint(de, knowledge_rule_at(k, 2)), "DE hint b.");
+	assert_string_equal(language_hint(de, knowledge_rule_at(k, 3)), "DE hint d.");
+	assert_null(language_hint(de, knowledge_rule_at(k, 4)));
+	assert_string_equal(language_hint(language(k, "ar"), knowledge_rule_at(k, 2)), "EN hint b.");
 	knowledge_free(k);
 }
 

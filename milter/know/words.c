@@ -408,6 +408,37 @@ static void share_hints(const struct knowledge *k, struct language *language,
 	}
 }
 
+/* Hints that read the same in English, one after the other. */
+static int sort_hints(struct loader *l, struct names *hints)
+{
+	const struct knowledge *k = l->k;
+	const struct language *english = k->languages[0];
+	size_t twice;
+
+	hints->list = calloc(k->rules_n + 1, sizeof(*hints->list));
+	if (hints->list == NULL)
+		return load_fail_memory(l);
+	for (size_t i = 0; i < k->rules_n; i++)
+		if (english->hints[i] != NULL)
+			hints->list[hints->n++] = (struct name){ english->hints[i], i };
+	names_sort(hints, &twice);
+	return 0;
+}
+
+/* Rules with the same English hint share its translation. */
+static void share_hints(struct language *language, const struct names *hints)
+{
+	for (size_t i = 0, end; i < hints->n; i = end) {
+		const char *text = NULL;
+
+		for (end = i; end < hints->n &&
+		     strcmp(hints->list[end].name, hints->list[i].name) == 0; end++)
+			text_or(&text, language->hints[hints->list[end].index]);
+		for (size_t j = i; j < end; j++)
+			text_or(&language->hints[hints->list[j].index], text);
+	}
+}
+
 static void fall_back(const struct knowledge *k, struct language *language,
 		      const struct language *english)
 {
@@ -468,6 +499,7 @@ static int load_sources(struct loader *l, bool english)
 static int load_all(struct loader *l)
 {
 	struct knowledge *k = l->k;
+	struct names hints = { .n = 0 };
 
 	for (size_t i = 0; i < k->languages_n; i++)
 		if (tables_init(l, k->languages[i]) != 0)
@@ -475,12 +507,16 @@ static int load_all(struct loader *l)
 	/* all English first: the translations are checked against it */
 	if (load_sources(l, true) != 0 || load_sources(l, false) != 0)
 		return -1;
+	if (sort_hints(l, &hints) != 0)
+		return -1;
 	/* English falls back to itself: its details to its families */
-	for (size_t i = 0; i < k->languages_n; i++)
-		fall_back(k, k->languages[i], k->languages[0]);
+	fall_back(k, k->languages[0], k->languages[0]);
 	fill_gaps(k, k->languages[0]);
-	for (size_t i = 1; i < k->languages_n; i++)
+	for (size_t i = 1; i < k->languages_n; i++) {
+		share_hints(k->languages[i], &hints);
 		fall_back(k, k->languages[i], k->languages[0]);
+	}
+	free(hints.list);
 	return 0;
 }
 
