@@ -395,19 +395,6 @@ static void fall_back_codes(const struct knowledge *k, struct language *language
 		code_text_or(&language->subjects[i], &english->subjects[i]);
 }
 
-/* Rules with one English hint share its translation. */
-static void share_hints(const struct knowledge *k, struct language *language,
-			const struct language *english)
-{
-	for (size_t i = 0; i < k->rules_n; i++) {
-		for (size_t j = 0; language->hints[i] == NULL && english->hints[i] != NULL &&
-		     j < k->rules_n; j++)
-			if (english->hints[j] != NULL && language->hints[j] != NULL &&
-			    strcmp(english->hints[i], english->hints[j]) == 0)
-				language->hints[i] = language->hints[j];
-	}
-}
-
 /* Hints that read the same in English, one after the other. */
 static int sort_hints(struct loader *l, struct names *hints)
 {
@@ -446,7 +433,6 @@ static void fall_back(const struct knowledge *k, struct language *language,
 		text_or(&language->labels[i], english->labels[i]);
 	fall_back_causes(k, language, english);
 	fall_back_codes(k, language, english);
-	share_hints(k, language, english);
 	for (size_t i = 0; i < k->rules_n; i++)
 		text_or(&language->hints[i], english->hints[i]);
 }
