@@ -144,7 +144,9 @@ static void read_files(struct loader *l)
 	pthread_t threads[READERS];
 	size_t n = 0;
 
-	while (n < READERS - 1 && n + 1 < r.n &&
+	/* Only for a command that somebody waits for: the heap of each thread takes
+	 * 64 MiB of the address space, which a worker of the daemon has little of. */
+	while (l->parts == KNOWLEDGE_WORDS && n < READERS - 1 && n + 1 < r.n &&
 	       pthread_create(&threads[n], NULL, read_some, &r) == 0)
 		n++;
 	read_some(&r);	/* alone, where no thread could be had */
