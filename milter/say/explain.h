@@ -57,6 +57,7 @@ struct explanation {
 	const struct language *language;
 	const struct reader *reader;
 	const struct bounce *bounce;
+	const struct knowledge *knowledge;	/* names the codes */
 	const char *title;	/* template */
 	struct values values;	/* of the whole message */
 	struct explain_block *blocks;

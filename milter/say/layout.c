@@ -1,0 +1,147 @@
+#include "say/layout.h"
+
+#include <string.h>
+
+static void add_fact(struct fact *facts, size_t *n, enum label label, struct span value)
+{
+	if (value.n != 0 && *n < LAYOUT_MAX_FACTS)
+		facts[(*n)++] = (struct fact){ .label = label, .value = value };
+}
+
+size_t message_facts(const struct explanation *e, struct fact *facts)
+{
+	const struct headers *returned = &e->bounce->returned_headers;
+	const struct header *date = headers_find(returned, "Date");
+	size_t n = 0;
+
+	if (headers_find(returned, "Subject") != NULL)
+		add_fact(facts, &n, LABEL_SUBJECT, e->values.value[VALUE_SUBJECT]);
+	if (date != NULL)
+		add_fact(facts, &n, LABEL_SENT, span_trim(date->value));
+	return n;
+}
+
+static const char *status_name(const struct explanation *e, struct span status)
+{
+	const struct code *code = knowledge_status(e->knowledge, status);
+
+	return code == NULL || status.n == 0 ? NULL :
+		language_status(e->language, code, status.p[0] - '0')->name;
+}
+
+static const char *reply_name(const struct explanation *e, struct span reply)
+{
+	const struct code *code = knowledge_reply(e->knowledge, reply);
+
+	return code != NULL ? language_reply(e->language, code)->name : NULL;
+}
+
+size_t block_facts(const struct explanation *e, const struct explain_block *block,
+		   struct fact *facts)
+{
+	const struct bounce_recipient *r = block->recipients[0];
+	const struct bounce *bounce = e->bounce;
+	size_t n = 0;
+
+	add_fact(facts, &n, LABEL_REPLY_CODE, r->reply_code);
+	if (n != 0)
+		facts[0].note = reply_name(e, r->reply_code);
+	add_fact(facts, &n, LABEL_STATUS_CODE, r->status);
+	if (r->status.n != 0)
+		facts[n - 1].note = status_name(e, r->status);
+	add_fact(facts, &n, LABEL_COMMAND, r->command);
+	add_fact(facts, &n, LABEL_REMOTE_SERVER, r->remote_mta);
+	add_fact(facts, &n, LABEL_REPORTING_SERVER, bounce->reporting_mta);
+	add_fact(facts, &n, LABEL_QUEUE_ID, bounce->queue_id);
+	add_fact(facts, &n, LABEL_ACCEPTED, bounce->arrival_date);
+	add_fact(facts, &n, LABEL_LAST_ATTEMPT, r->last_attempt);
+	add_fact(facts, &n, LABEL_RETRY_UNTIL, r->will_retry_until);
+	return n;
+}
+
+bool block_is_trouble(const struct explain_block *block)
+{
+	return block->action != ACTION_DELIVERED && block->action != ACTION_RELAYED &&
+		block->action != ACTION_EXPANDED;
+}
+
+/* A delay is told first, its reason after it: never as a failure. */
+size_t block_happened(const struct explanation *e, const struct explain_block *block,
+		      const char *templates[3])
+{
+	bool until = block->recipients[0]->will_retry_until.n != 0;
+	size_t n = 0;
+
+	if (block->action == ACTION_DELAYED) {
+		templates[n++] = language_label(e->language,
+						until ? LABEL_DELAY_UNTIL : LABEL_DELAY_TRYING);
+		if (strcmp(block->diagnosis->cause->id, "expired.delayed") == 0)
+			return n;
+		templates[n++] = language_label(e->language, LABEL_DELAY_REASON);
+	}
+	templates[n++] = block->cause->happened;
+	return n;
+}
+
+struct texts block_steps(const struct explanation *e, const struct explain_block *block,
+			 const char *room[3])
+{
+	if (block->action != ACTION_DELAYED)
+		return block->cause->steps;
+	room[0] = language_label(e->language, LABEL_DELAY_STEP_WAIT);
+	room[1] = language_label(e->language, LABEL_DELAY_STEP_NO_RESEND);
+	return (struct texts){ room, 2 };
+}
+
+const char *block_who(const struct explanation *e, const struct explain_block *block)
+{
+	enum who who = block->action == ACTION_DELAYED ? WHO_NOBODY : block->diagnosis->who;
+	static const enum label labels[] = {
+		[WHO_SENDER] = LABEL_WHO_SENDER, [WHO_SENDER_ADMIN] = LABEL_WHO_SENDER_ADMIN,
+		[WHO_RECIPIENT] = LABEL_WHO_RECIPIENT,
+		[WHO_RECIPIENT_ADMIN] = LABEL_WHO_RECIPIENT_ADMIN, [WHO_NOBODY] = LABEL_WHO_NOBODY,
+	};
+
+	if (who == WHO_SENDER_ADMIN && !e->reader->inside)
+		return language_label(e->language, LABEL_WHO_SENDER_ADMIN_OUTSIDE);
+	return language_label(e->language, labels[who]);
+}
+
+enum label block_hop_state(const struct explain_block *block, enum hop hop)
+{
+	if (hop < block->stopped_at)
+		return LABEL_HOP_PASSED;
+	if (hop > block->stopped_at)
+		return LABEL_HOP_NOT_REACHED;
+	return block->action == ACTION_DELAYED ? LABEL_HOP_WAITING : LABEL_HOP_STOPPED;
+}
+
+enum label hop_label(enum hop hop)
+{
+	static const enum label labels[HOP_COUNT] = {
+		[HOP_SENDER] = LABEL_HOP_SENDER, [HOP_SENDING_SERVER] = LABEL_HOP_SENDING_SERVER,
+		[HOP_RECIPIENT_SERVER] = LABEL_HOP_RECIPIENT_SERVER,
+		[HOP_MAILBOX] = LABEL_HOP_MAILBOX,
+	};
+
+	return labels[hop];
+}
+
+struct span block_quote(const struct explain_block *block, enum label *label_r)
+{
+	const struct bounce_recipient *r = block->recipients[0];
+
+	*label_r = r->reply.n != 0 ? LABEL_OTHER_SERVER_WROTE : LABEL_MAIL_SYSTEM_WROTE;
+	return r->reply.n != 0 ? r->reply : r->context;
+}
+
+const char *block_help(struct arena *arena, const struct explanation *e,
+		       const struct explain_block *block)
+{
+	const char *base = e->reader->help_url;
+	bool slash = base != NULL && span_has_suffix(span_str(base), "/");
+
+	return base == NULL ? NULL :
+		arena_printf(arena, "%s%s%s/cause/%s.html", base, slash ? "" : "/",
+			     language_tag(e->language), block->diagnosis->cause->id);
+}

@@ -1,0 +1,325 @@
+/* text.c - an explanation as plain text, 72 columns. */
+#include <string.h>
+
+#include "base/json.h"
+#include "base/utf8.h"
+#include "say/fill.h"
+#include "say/layout.h"
+
+enum { WIDTH = 72, MAX_PARAGRAPH = 8192 };
+
+/* ---- wrapping ---- */
+
+/* Columns a character takes on a terminal: none for marks that sit on another,
+ * two for the wide ones of East Asia. */
+static size_t columns_of(uint32_t c)
+{
+	if ((c >= 0x300 && c <= 0x36f) || c == 0xe31 || (c >= 0xe34 && c <= 0xe3a) ||
+	    (c >= 0xe47 && c <= 0xe4e))
+		return 0;
+	if ((c >= 0x1100 && c <= 0x115f) || (c >= 0x2e80 && c <= 0xa4cf) ||
+	    (c >= 0xac00 && c <= 0xd7a3) || (c >= 0xf900 && c <= 0xfaff) ||
+	    (c >= 0xff00 && c <= 0xff60) || c >= 0x1f000)
+		return 2;
+	return 1;
+}
+
+static size_t width_of(struct span s)
+{
+	size_t width = 0;
+
+	for (size_t i = 0; i < s.n;) {
+		size_t n = utf8_length(s, i);
+
+		width += n != 0 ? columns_of(utf8_code_point(s, i, n)) : 1;
+		i += n != 0 ? n : 1;
+	}
+	return width;
+}
+
+/* Lines break at spaces only: a language without them (Thai) puts spaces where a
+ * break is right, and a mail program breaks the rest better than we could. */
+static void add_wrapped(struct buf *out, struct span s, const char *first, const char *rest)
+{
+	size_t column = width_of(span_str(first)), at = 0;
+	bool start = true;
+
+	buf_adds(out, first);
+	while (at < s.n) {
+		size_t end = span_find_byte(s, at, ' ');
+		struct span word = span_slice(s, at, end);
+		size_t width = width_of(word);
+
+		if (!start && column + 1 + width > WIDTH) {
+			buf_addc(out, '\n');
+			buf_adds(out, rest);
+			column = width_of(span_str(rest));
+		} else if (!start) {
+			buf_addc(out, ' ');
+			column++;
+		}
+		buf_add(out, word);
+		column += width;
+		start = false;
+		at = end + 1;
+	}
+	buf_addc(out, '\n');
+}
+
+static void add_template(struct buf *out, const char *template, const struct values *values,
+			 const char *first, const char *rest)
+{
+	struct buf filled;
+
+	buf_init(&filled, out->arena, MAX_PARAGRAPH);
+	fill_text(&filled, template, values);
+	out->failed |= filled.failed;
+	add_wrapped(out, buf_span(&filled), first, rest);
+}
+
+static void add_rule(struct buf *out, size_t width, char c)
+{
+	for (size_t i = 0; i < width && i < WIDTH; i++)
+		buf_addc(out, c);
+	buf_addc(out, '\n');
+}
+
+/* ---- sections ---- */
+
+static const char *word(const struct explanation *e, enum label label)
+{
+	return language_label(e->language, label);
+}
+
+static void add_heading(struct buf *out, const struct explanation *e, enum label label)
+{
+	buf_addc(out, '\n');
+	buf_adds(out, word(e, label));
+	buf_addc(out, '\n');
+}
+
+static void add_fact_line(struct buf *out, const struct explanation *e, const struct fact *fact,
+			  const char *indent)
+{
+	struct buf line;
+
+	buf_init(&line, out->arena, MAX_PARAGRAPH);
+	buf_addf(&line, "%s%s ", word(e, fact->label), word(e, LABEL_COLON));
+	safe_text(&line, fact->value, FILL_MAX_VALUE);
+	if (fact->note != NULL && fact->note[0] != '\0')
+		buf_addf(&line, " (%s)", fact->note);
+	add_wrapped(out, buf_span(&line), indent, "    ");
+}
+
+static void add_recipients(struct buf *out, const struct explanation *e,
+			   const struct explain_block *block)
+{
+	size_t named = block->n < LAYOUT_MAX_NAMES ? block->n : LAYOUT_MAX_NAMES;
+	struct values more = { .value[VALUE_COUNT_N] =
+		span_str(arena_printf(out->arena, "%zu", block->n - named)) };
+
+	buf_addf(out, "%s%s", word(e, block->n > 1 ? LABEL_RECIPIENTS : LABEL_RECIPIENT),
+		 word(e, LABEL_COLON));
+	for (size_t i = 0; i < named; i++) {
+		buf_adds(out, block->n > 1 ? "\n  " : " ");
+		safe_text(out, block_address(block->recipients[i]), FILL_MAX_VALUE);
+	}
+	if (named < block->n) {
+		buf_adds(out, "\n  ");
+		fill_text(out, word(e, LABEL_AND_MORE), &more);
+	}
+	buf_addc(out, '\n');
+}
+
+static void add_hops(struct buf *out, const struct explanation *e,
+		     const struct explain_block *block)
+{
+	if (!block_is_trouble(block))
+		return;
+	add_heading(out, e, block->action == ACTION_DELAYED ? LABEL_WHERE_IT_WAITS
+							    : LABEL_WHERE_IT_STOPPED);
+	for (enum hop hop = HOP_SENDER; hop < HOP_COUNT; hop++) {
+		enum label state = block_hop_state(block, hop);
+
+		buf_addf(out, "  %s %s", hop < block->stopped_at ? "✓" :
+			 hop == block->stopped_at ? "✗" : "·", word(e, hop_label(hop)));
+		if (hop == block->stopped_at)
+			buf_addf(out, " – %s", word(e, state));
+		buf_addc(out, '\n');
+	}
+	add_wrapped(out, span_str(block_who(e, block)), "", "");
+}
+
+static void add_steps(struct buf *out, const struct explanation *e,
+		      const struct explain_block *block)
+{
+	const char *room[3];
+	struct texts steps = block_steps(e, block, room);
+
+	if (steps.n == 0 && block->hint == NULL)
+		return;
+	add_heading(out, e, LABEL_WHAT_YOU_CAN_DO);
+	for (size_t i = 0; i < steps.n; i++)
+		add_template(out, steps.list[i], &block->values,
+			     arena_printf(out->arena, "%2zu. ", i + 1), "    ");
+	if (block->hint != NULL && block_is_trouble(block))
+		add_template(out, block->hint, &block->values, "", "");
+}
+
+static void add_for_admins(struct buf *out, const struct explanation *e,
+			   const struct explain_block *block)
+{
+	struct fact facts[LAYOUT_MAX_FACTS];
+	size_t n = block_facts(e, block, facts);
+	enum label label;
+	struct span quote = block_quote(block, &label);
+
+	add_heading(out, e, LABEL_FOR_ADMINS);
+	for (size_t i = 0; i < n; i++)
+		add_fact_line(out, e, &facts[i], "  ");
+	if (quote.n != 0) {
+		buf_addf(out, "  %s\n", word(e, label));
+		safe_text_lines(out, quote, LAYOUT_MAX_REPLY, "  > ");
+	}
+	if (block_is_trouble(block))
+		for (size_t i = 0; i < block->cause->admin.n; i++)
+			add_template(out, block->cause->admin.list[i], &block->values, "  - ", "    ");
+}
+
+static void add_links(struct buf *out, const struct explanation *e,
+		      const struct explain_block *block)
+{
+	const char *help = block_help(out->arena, e, block);
+	const struct rule *rule = block->diagnosis->rule;
+
+	if (help == NULL && (rule == NULL || rule->help == NULL))
+		return;
+	add_heading(out, e, LABEL_LEARN_MORE);
+	if (help != NULL)
+		buf_addf(out, "  %s\n", help);
+	if (rule != NULL && rule->help != NULL)
+		buf_addf(out, "  %s\n", rule->help);
+}
+
+static void add_block(struct buf *out, const struct explanation *e,
+		      const struct explain_block *block)
+{
+	const char *happened[3];
+	size_t n = block_happened(e, block, happened);
+
+	buf_addc(out, '\n');
+	if (block_is_trouble(block))
+		add_wrapped(out, span_str(block->cause->title), "", "");
+	add_rule(out, block_is_trouble(block) ? width_of(span_str(block->cause->title)) : 3, '-');
+	add_recipients(out, e, block);
+	add_heading(out, e, LABEL_WHAT_HAPPENED);
+	for (size_t i = 0; i < n; i++)
+		add_template(out, happened[i], &block->values, "", "");
+	add_hops(out, e, block);
+	add_steps(out, e, block);
+	add_for_admins(out, e, block);
+	add_links(out, e, block);
+}
+
+static void add_explanation(struct buf *out, const struct explanation *e)
+{
+	struct fact facts[LAYOUT_MAX_FACTS];
+	size_t n = message_facts(e, facts);
+	struct values more = { .value[VALUE_COUNT_N] =
+		span_str(arena_printf(out->arena, "%zu", e->more)) };
+
+	add_template(out, e->title, &e->values, "", "");
+	if (n > 0)
+		buf_addc(out, '\n');
+	for (size_t i = 0; i < n; i++)
+		add_fact_line(out, e, &facts[i], "");
+	for (size_t i = 0; i < e->n; i++)
+		add_block(out, e, &e->blocks[i]);
+	if (e->more > 0) {
+		buf_addc(out, '\n');
+		add_template(out, word(e, LABEL_MORE_RECIPIENTS), &more, "", "");
+	}
+	if (e->reader->contact != NULL)
+		buf_addf(out, "\n%s%s %s\n", word(e, LABEL_CONTACT), word(e, LABEL_COLON),
+			 e->reader->contact);
+	buf_addc(out, '\n');
+	add_template(out, word(e, e->reader->organization != NULL ? LABEL_FOOTER_ORGANIZATION
+								  : LABEL_FOOTER),
+		     &e->values, "", "");
+}
+
+void explain_text(struct buf *out, const struct explanation *e)
+{
+	add_explanation(out, e);
+	if (e->second != NULL) {
+		buf_addc(out, '\n');
+		add_rule(out, WIDTH, '=');
+		buf_addc(out, '\n');
+		add_explanation(out, e->second);
+	}
+	if (e->own_text.n != 0) {
+		buf_addc(out, '\n');
+		add_rule(out, WIDTH, '-');
+		buf_addf(out, "%s%s\n\n", word(e, LABEL_OWN_TEXT), word(e, LABEL_COLON));
+		safe_text_lines(out, e->own_text, 64 * 1024, "");
+	}
+}
+
+/* ---- JSON ---- */
+
+static void json_template(struct json *json, const char *key, const char *template,
+			  const struct values *values)
+{
+	struct buf filled;
+
+	buf_init(&filled, json->out->arena, MAX_PARAGRAPH);
+	fill_text(&filled, template, values);
+	json_string(json, key, buf_span(&filled));
+}
+
+static void json_block(struct json *json, const struct explanation *e,
+		       const struct explain_block *block)
+{
+	const char *room[3], *happened[3];
+	size_t n = block_happened(e, block, happened);
+	struct texts steps = block_steps(e, block, room);
+
+	json_open(json, NULL, '{');
+	json_open(json, "recipients", '[');
+	for (size_t i = 0; i < block->n; i++)
+		json_string(json, NULL, block_address(block->recipients[i]));
+	json_close(json, ']');
+	json_string(json, "action", span_str(dsn_action_name(block->action)));
+	json_string(json, "cause", span_str(block->diagnosis->cause->id));
+	json_string(json, "cause_title", span_str(block->cause->title));
+	json_template(json, "happened", happened[n - 1], &block->values);
+	json_open(json, "hops", '[');
+	for (enum hop hop = HOP_SENDER; hop < HOP_COUNT; hop++)
+		json_string(json, NULL, span_str(word(e, block_hop_state(block, hop))));
+	json_close(json, ']');
+	json_string(json, "who", span_str(who_name(block->diagnosis->who)));
+	json_open(json, "steps", '[');
+	for (size_t i = 0; i < steps.n; i++)
+		json_template(json, NULL, steps.list[i], &block->values);
+	json_close(json, ']');
+	json_open(json, "findings", '[');
+	json_close(json, ']');
+	json_string(json, "reply", block->recipients[0]->reply);
+	json_close(json, '}');
+}
+
+void explain_json(struct buf *out, const struct explanation *e)
+{
+	struct json json;
+
+	json_init(&json, out);
+	json_open(&json, NULL, '{');
+	json_string(&json, "language", span_str(language_tag(e->language)));
+	json_template(&json, "title", e->title, &e->values);
+	json_open(&json, "blocks", '[');
+	for (size_t i = 0; i < e->n; i++)
+		json_block(&json, e, &e->blocks[i]);
+	json_close(&json, ']');
+	json_close(&json, '}');
+	buf_addc(out, '\n');
+}
