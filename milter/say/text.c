@@ -277,49 +277,44 @@ static void json_template(struct json *json, const char *key, const char *templa
 	json_string(json, key, buf_span(&filled));
 }
 
-static void json_block(struct json *json, const struct explanation *e,
+/* One object per block, a line each. */
+static void json_block(struct buf *out, const struct explanation *e,
 		       const struct explain_block *block)
 {
 	const char *room[3], *happened[3];
 	size_t n = block_happened(e, block, happened);
 	struct texts steps = block_steps(e, block, room);
-
-	json_open(json, NULL, '{');
-	json_open(json, "recipients", '[');
-	for (size_t i = 0; i < block->n; i++)
-		json_string(json, NULL, block_address(block->recipients[i]));
-	json_close(json, ']');
-	json_string(json, "action", span_str(dsn_action_name(block->action)));
-	json_string(json, "cause", span_str(block->diagnosis->cause->id));
-	json_string(json, "cause_title", span_str(block->cause->title));
-	json_template(json, "happened", happened[n - 1], &block->values);
-	json_open(json, "hops", '[');
-	for (enum hop hop = HOP_SENDER; hop < HOP_COUNT; hop++)
-		json_string(json, NULL, span_str(word(e, block_hop_state(block, hop))));
-	json_close(json, ']');
-	json_string(json, "who", span_str(who_name(block->diagnosis->who)));
-	json_open(json, "steps", '[');
-	for (size_t i = 0; i < steps.n; i++)
-		json_template(json, NULL, steps.list[i], &block->values);
-	json_close(json, ']');
-	json_open(json, "findings", '[');
-	json_close(json, ']');
-	json_string(json, "reply", block->recipients[0]->reply);
-	json_close(json, '}');
-}
-
-void explain_json(struct buf *out, const struct explanation *e)
-{
 	struct json json;
 
 	json_init(&json, out);
 	json_open(&json, NULL, '{');
 	json_string(&json, "language", span_str(language_tag(e->language)));
 	json_template(&json, "title", e->title, &e->values);
-	json_open(&json, "blocks", '[');
-	for (size_t i = 0; i < e->n; i++)
-		json_block(&json, e, &e->blocks[i]);
+	json_open(&json, "recipients", '[');
+	for (size_t i = 0; i < block->n; i++)
+		json_string(&json, NULL, block_address(block->recipients[i]));
 	json_close(&json, ']');
+	json_string(&json, "action", span_str(dsn_action_name(block->action)));
+	json_string(&json, "cause", span_str(block->diagnosis->cause->id));
+	json_template(&json, "happened", happened[n - 1], &block->values);
+	json_open(&json, "hops", '[');
+	for (enum hop hop = HOP_SENDER; hop < HOP_COUNT; hop++)
+		json_string(&json, NULL, span_str(word(e, block_hop_state(block, hop))));
+	json_close(&json, ']');
+	json_string(&json, "who", span_str(who_name(block->diagnosis->who)));
+	json_open(&json, "steps", '[');
+	for (size_t i = 0; i < steps.n; i++)
+		json_template(&json, NULL, steps.list[i], &block->values);
+	json_close(&json, ']');
+	json_open(&json, "findings", '[');
+	json_close(&json, ']');
+	json_string(&json, "reply", block->recipients[0]->reply);
 	json_close(&json, '}');
 	buf_addc(out, '\n');
+}
+
+void explain_json(struct buf *out, const struct explanation *e)
+{
+	for (size_t i = 0; i < e->n; i++)
+		json_block(out, e, &e->blocks[i]);
 }
