@@ -347,7 +347,7 @@ void explain_html(struct buf *out, const struct explanation *e)
 		 "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
 		 "<meta name=\"color-scheme\" content=\"light dark\">\n<title>",
 		 language_tag(e->language), language_is_rtl(e->language) ? "rtl" : "ltr");
-	fill_html(out, e->title, &(struct values){ .value = { { NULL, 0 } } });
+	add_word(out, e, LABEL_TITLE_REPORT);
 	buf_adds(out, "</title>\n");
 	buf_adds(out, dark_style);
 	buf_adds(out, "</head>\n<body class=\"wb-page\" style=\"margin:0;padding:0;background:#f3f5f8\">\n"
