@@ -154,6 +154,19 @@ static struct texts fix_steps(const struct page *page)
 	return language_cause(page->language, page->cause)->steps;
 }
 
+/* Its own words, or the steps of its cause in one paragraph. */
+static struct span whole_fix(struct arena *arena, const struct page *page)
+{
+	struct texts steps = fix_steps(page);
+	struct buf fix;
+
+	buf_init(&fix, arena, 65536);
+	buf_adds(&fix, page->fix);
+	for (size_t i = 0; i < steps.n; i++)
+		buf_addf(&fix, "%s%s", i != 0 ? " " : "", steps.list[i]);
+	return buf_span(&fix);
+}
+
 /* ---- sentences that compare ---- */
 
 enum { MAX_SENTENCES = 16 };
@@ -485,9 +498,8 @@ static void compare_page(const struct sheet *sheet, const struct page *a, const 
 	both(sheet, a, span_str(a->when));
 	both(sheet, b, span_str(b->when));
 	heading(sheet, 3, word(a, LABEL_HOW_TO_FIX));
-	both(sheet, a, span_str(a->fix));
-	list(sheet, NULL, 0);
-	both(sheet, b, span_str(b->fix));
+	both(sheet, a, whole_fix(sheet->out->arena, a));
+	both(sheet, b, whole_fix(sheet->out->arena, b));
 	heading(sheet, 3, word(a, LABEL_KEY_DIFFERENCES));
 	list(sheet, differences.list, differences.n);
 	heading(sheet, 3, word(a, LABEL_WHEN_WHICH));
@@ -517,14 +529,8 @@ static void json_sentences(struct json *json, const char *key, const struct sent
 static void json_page(struct buf *out, const struct page *page)
 {
 	const struct code *code = page->topic->code;
-	struct texts steps = fix_steps(page);
-	struct buf fix;
 	struct json json;
 
-	buf_init(&fix, out->arena, 65536);
-	buf_adds(&fix, page->fix);
-	for (size_t i = 0; i < steps.n; i++)
-		buf_addf(&fix, "%s%s", i != 0 ? " " : "", steps.list[i]);
 	json_init(&json, out);
 	json_open(&json, NULL, '{');
 	json_string(&json, "code", span_str(page->topic->name));
@@ -533,7 +539,7 @@ static void json_page(struct buf *out, const struct page *page)
 	json_string(&json, "standard", span_str(code != NULL ? code->standard : NULL));
 	json_string(&json, "description", span_str(page->description));
 	json_string(&json, "when", span_str(page->when));
-	json_string(&json, "fix", buf_span(&fix));
+	json_string(&json, "fix", whole_fix(out->arena, page));
 	json_list(&json, "related", code != NULL ? code->related : (struct texts){ NULL, 0 });
 	json_close(&json, '}');
 	buf_addc(out, '\n');
