@@ -238,10 +238,16 @@ static void test_compare(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(headings) / sizeof(headings[0]); i++)
+	for (size_t i = 0; i < sizeof(headings) / sizeof(headings[0]); i++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "conf/languages/%s.yaml", headings[i][0]);
+		if (access(path, F_OK) != 0)
+			continue;
 		for (size_t j = 1; j < 7; j++)
 			assert_prints(WHYBOUNCE("compare", "214", "554", "-l", headings[i][0]),
 				      headings[i][j]);
+	}
 	assert_prints(WHYBOUNCE("compare", "550", "550"), "550");
 	assert_prints(WHYBOUNCE("compare", "550", "5.99.9"), "5.99.9");
 	assert_refused(WHYBOUNCE("compare", "550", "nonsense"), 1, "nonsense");

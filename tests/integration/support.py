@@ -94,7 +94,7 @@ class Lab(unittest.TestCase):
         bounce = parse(after)
         self.assertIn("lang=" + language, bounce["X-Whybounce"] or "unmarked")
         found = bounce["X-Whybounce"].split("cause=")[1].split(";")[0].split(",")
-        self.assertEqual([c for c in causes], found)
+        self.assertEqual(sorted(causes), sorted(found))
         self.assert_only_first_part_differs(self.before(after), after)
         return bounce
 

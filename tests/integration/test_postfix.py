@@ -206,9 +206,11 @@ class Configuration(Lab):
         """All processes together, six languages loaded, below 40 MB."""
         self.stack.enter_context(self.daemon)
         time.sleep(0.5)
-        group = subprocess.run(["pgrep", "-g", str(self.daemon.process.pid)], capture_output=True, text=True)
+        parent = str(self.daemon.process.pid)
+        children = subprocess.run(["pgrep", "-P", parent], capture_output=True, text=True).stdout.split()
+        self.assertGreater(len(children), 1)
         total = 0
-        for pid in group.stdout.split():
+        for pid in [parent, *children]:
             with open(f"/proc/{pid}/smaps_rollup") as rollup:
                 total += next(int(line.split()[1]) for line in rollup if line.startswith("Pss:"))
         self.assertGreater(total, 0)
