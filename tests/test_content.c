@@ -609,6 +609,16 @@ static void check_last_word(const struct item *item)
 			defect(item, "stops in the middle: \"%s\"", item->text);
 }
 
+/* English has ’ between letters; ' is left to commands. */
+static void check_apostrophe(const struct words *words, const struct item *item)
+{
+	if (strcmp(words->tag, "en") != 0)
+		return;
+	for (const char *c = item->text; (c = strchr(c, '\'')) != NULL; c++)
+		if (c != item->text && ascii_isalpha(c[-1]) && ascii_isalpha(c[1]))
+			defect(item, "write ’ for the apostrophe: \"%s\"", item->text);
+}
+
 static size_t count(const char *text, const char *piece)
 {
 	size_t n = 0;
@@ -661,6 +671,7 @@ static void check_texts(const struct words *words)
 		check_double_words(words, item);
 		check_end(words, item);
 		check_last_word(item);
+		check_apostrophe(words, item);
 		check_pairs(item);
 		check_characters(item);
 	}
