@@ -2,7 +2,14 @@
 
 #include <string.h>
 
+#include "base/buf.h"
+#include "mail/address.h"
+#include "mail/codes.h"
 #include "mail/dsn.h"
+#include "mail/html.h"
+#include "mail/notice.h"
+#include "mail/recognise.h"
+#include "mail/remark.h"
 #include "mail/transcript.h"
 
 const char *dsn_action_name(enum dsn_action action)
@@ -25,6 +32,12 @@ static bool is_report(const struct mime_part *part)
 		content_type_is(&part->type, "message", "global-delivery-status");
 }
 
+/* A part whose own header is a message's: its type was left out. */
+static bool has_message_header(const struct mime_part *part)
+{
+	return !part->type_stated && headers_find(&part->headers, "Received") != NULL;
+}
+
 static bool is_returned(const struct mime_part *part)
 {
 	static const char *const types[][2] = {
@@ -36,7 +49,23 @@ static bool is_returned(const struct mime_part *part)
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		if (content_type_is(&part->type, types[i][0], types[i][1]))
 			return true;
-	return false;
+	return has_message_header(part);
+}
+
+static bool is_report_type(const struct mime_part *root)
+{
+	return content_type_is(&root->type, "multipart", "report") &&
+		(content_type_parameter(&root->type, "report-type").n == 0 ||
+		 span_is(content_type_parameter(&root->type, "report-type"), "delivery-status"));
+}
+
+/* Whom the bounce was sent to. */
+static struct span sender_of(struct arena *arena, const struct mime_part *root)
+{
+	struct span to = header_unfold(arena, headers_find(&root->headers, "To"));
+	size_t end;
+
+	return address_find(to, 0, &end);
 }
 
 /* The part a person reads: the first text below the root's first child. */
@@ -70,72 +99,15 @@ static int read_returned(struct arena *arena, struct bounce *bounce)
 
 	if (part == NULL)
 		return 0;
-	if (part->child != NULL) {
-		bounce->returned_headers = part->child->headers;
+	if (part->child != NULL || has_message_header(part)) {
+		bounce->returned_headers = part->child != NULL ? part->child->headers : part->headers;
 		return 0;
 	}
 	return headers_parse(arena, mime_decoded(arena, part, BOUNCE_MAX_TEXT), &head,
 			     &bounce->returned_headers);
 }
 
-/* ---- what is no bounce ---- */
-
-static const char *other_report(const struct mime_part *root)
-{
-	static const struct {
-		const char *type, *reason;
-	} others[] = {
-		{ "disposition-notification", "a disposition notification (RFC 8098)" },
-		{ "feedback-report", "a feedback report (RFC 5965)" },
-		{ "tlsrpt", "a TLS report (RFC 8460)" },
-	};
-	struct span type = content_type_parameter(&root->type, "report-type");
-
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (span_is(type, others[i].type))
-			return others[i].reason;
-	return NULL;
-}
-
 /* ---- from the report's fields to recipients ---- */
-
-static struct span reply_code_of(struct span reply)
-{
-	if (reply.n >= 3 && reply.p[0] >= '2' && reply.p[0] <= '5' &&
-	    ascii_isdigit(reply.p[1]) && ascii_isdigit(reply.p[2]) &&
-	    (reply.n == 3 || reply.p[3] == ' ' || reply.p[3] == '-' || reply.p[3] == '\n'))
-		return span_slice(reply, 0, 3);
-	return (struct span){ NULL, 0 };
-}
-
-/* "5.1.1" behind the code of a line; RFC 2034, 4. */
-static struct span status_at(struct span line)
-{
-	size_t n = 0, dots = 0;
-
-	while (n < line.n && (ascii_isdigit(line.p[n]) || line.p[n] == '.'))
-		dots += line.p[n++] == '.';
-	return dots == 2 && n >= 5 && line.p[1] == '.' && ascii_isdigit(line.p[n - 1]) ?
-		span_slice(line, 0, n) : (struct span){ NULL, 0 };
-}
-
-static bool is_vague(struct span status)
-{
-	return status.n == 0 || span_has_suffix(status, ".0.0");
-}
-
-/* The first status in the reply's lines that says more than its class. */
-static struct span status_of_reply(struct span reply)
-{
-	struct span line, status, found = { NULL, 0 };
-
-	while (is_vague(found) && span_next_line(&reply, &line)) {
-		status = status_at(span_trim(span_from(line, reply_code_of(line).n != 0 ? 4 : 0)));
-		if (found.n == 0 || !is_vague(status))
-			found = status;
-	}
-	return found;
-}
 
 static bool is_smtp(const struct dsn_typed *diagnostic)
 {
@@ -155,31 +127,59 @@ static struct span unfold_reply(struct arena *arena, struct span diagnostic)
 	return transcript_unflatten(arena, reply);
 }
 
+/* What stands before a reply in a field that should hold nothing else
+ * ("host mx.example said: 550 …", "220-mx.example 421 …"). */
+static struct span from_reply(struct span value)
+{
+	size_t at = reply_code_length(value) != 0 && value.p[0] != '2' ? 0 : reply_find(value, 0);
+
+	return at < value.n ? span_from(value, at) : (struct span){ NULL, 0 };
+}
+
 static void take_diagnostic(struct arena *arena, const struct dsn_typed *diagnostic,
 			    struct span text, struct bounce_recipient *r)
 {
-	struct span reply = unfold_reply(arena, diagnostic->value);
+	struct span value = unfold_reply(arena, diagnostic->value);
+	struct span reply = from_reply(value), status;
 
-	if (!is_smtp(diagnostic)) {
-		r->context = reply;
-		return;
+	if (reply.n == 0 || (!is_smtp(diagnostic) && reply.p != value.p)) {
+		r->context = is_smtp(diagnostic) ? r->context : value;
+		if (is_smtp(diagnostic))
+			r->reply = value;
 	}
-	r->reply = transcript_reply(arena, text, reply, &r->command);
+	if (reply.n != 0) {
+		reply = transcript_unflatten(arena, reply);
+		r->reply = transcript_reply(arena, text, reply, &r->command);
+		r->reply_code = span_slice(r->reply, 0, reply_code_length(r->reply));
+	}
 	if (r->command.n == 0)
 		r->command = transcript_command(text, r->recipient);
-	r->reply_code = reply_code_of(r->reply);
-	if (is_vague(r->status) && status_of_reply(r->reply).n != 0)
-		r->status = status_of_reply(r->reply);
+	status = status_find(r->reply.n != 0 ? r->reply : value);
+	if (status_is_vague(r->status) && status.n != 0 &&
+	    (r->status.n == 0 || !status_is_vague(status)))
+		r->status = status;
+}
+
+/* A report that leaves out the action says it with the class of its status. */
+static enum dsn_action action_of(const struct dsn_recipient *d, const struct evidence *e)
+{
+	char class = d->status.n != 0 ? d->status.p[0] : '\0';
+
+	if (d->action != ACTION_NONE)
+		return d->action;
+	if (class == '2')
+		return ACTION_DELIVERED;
+	return class == '4' && e->subject.found[PHRASE_DELAYED] ? ACTION_DELAYED : ACTION_FAILED;
 }
 
 static struct bounce_recipient recipient_of(struct arena *arena, const struct dsn_recipient *d,
-					    struct span text)
+					    const struct evidence *e, struct span text)
 {
 	bool final = d->final_recipient.value.n != 0;
 	struct bounce_recipient r = {
 		.recipient = final ? d->final_recipient.value : d->original_recipient.value,
 		.original = d->original_recipient.value,
-		.action = d->action, .status = d->status,
+		.action = action_of(d, e), .status = d->status,
 		.remote_mta = d->remote_mta.value,
 		.last_attempt = d->last_attempt, .will_retry_until = d->will_retry_until,
 	};
@@ -198,46 +198,194 @@ static bool is_address_probe(const struct dsn *dsn)
 	return dsn->n != 0;
 }
 
-static int take_report(struct arena *arena, const struct dsn *dsn, struct bounce *bounce)
+static bool has_words(const struct bounce_recipient *r)
 {
-	struct span text = mime_text(arena, bounce->first, BOUNCE_MAX_TEXT);
+	return r->reply.n != 0 || r->context.n != 0;
+}
 
+/* Some servers repeat a recipient for every attempt: the first that says why is
+ * kept. */
+static bool is_repeated(const struct bounce *bounce, const struct bounce_recipient *r)
+{
+	size_t first = bounce->n > 64 ? bounce->n - 64 : 0;
+
+	for (size_t i = first; i < bounce->n; i++) {
+		struct bounce_recipient *old = &bounce->recipients[i];
+
+		if (old->action != r->action || !address_eq(old->recipient, r->recipient))
+			continue;
+		if (!has_words(old) && has_words(r))
+			*old = *r;
+		return true;
+	}
+	return false;
+}
+
+static int take_report(struct arena *arena, const struct dsn *dsn, const struct evidence *e,
+		       struct span text, struct bounce *bounce)
+{
 	bounce->recipients = arena_array(arena, dsn->n, sizeof(*bounce->recipients));
 	if (bounce->recipients == NULL)
 		return -1;
-	bounce->shape = BOUNCE_REPORT;
-	bounce->n = dsn->n;
 	bounce->more = dsn->more;
 	bounce->reporting_mta = dsn->reporting_mta.value;
 	bounce->arrival_date = dsn->arrival_date;
 	bounce->original_envelope_id = dsn->original_envelope_id;
 	bounce->queue_id = header_unfold(arena, headers_find(&dsn->fields, "X-Postfix-Queue-ID"));
-	for (size_t i = 0; i < dsn->n; i++)
-		bounce->recipients[i] = recipient_of(arena, &dsn->recipients[i], text);
+	for (size_t i = 0; i < dsn->n; i++) {
+		struct bounce_recipient r = recipient_of(arena, &dsn->recipients[i], e, text);
+
+		if (!is_repeated(bounce, &r))
+			bounce->recipients[bounce->n++] = r;
+	}
 	return 0;
+}
+
+/* ---- without a report: what the text says ---- */
+
+/* Everything there is to read: the text parts in a row, or the whole body where
+ * the parts cannot be told apart. */
+static struct span body_text(struct arena *arena, const struct mime_part *root)
+{
+	struct buf out;
+	const struct mime_part *html = NULL;
+
+	if (!content_type_is(&root->type, "multipart", NULL) || root->child == NULL)
+		return content_type_is(&root->type, "text", "html") ?
+			html_text(arena, mime_text(arena, root, BOUNCE_MAX_TEXT)) :
+			mime_text(arena, root, BOUNCE_MAX_TEXT);
+	buf_init(&out, arena, BOUNCE_MAX_TEXT);
+	for (const struct mime_part *p = mime_next(root, root); p != NULL; p = mime_next(root, p)) {
+		struct span text;
+
+		if (content_type_is(&p->type, "text", "html") && html == NULL)
+			html = p;
+		if (is_returned(p) || p->child != NULL || content_type_is(&p->type, "text", "html") ||
+		    (!content_type_is(&p->type, "text", NULL) && !content_type_is(&p->type, "message", NULL)))
+			continue;
+		text = mime_text(arena, p, BOUNCE_MAX_TEXT);
+		buf_add(&out, span_slice(text, 0, out.n < out.limit ? out.limit - out.n - 2 : 0));
+		buf_adds(&out, "\n\n");
+		if (out.n + 4 >= out.limit)
+			break;
+	}
+	if (span_trim(buf_span(&out)).n == 0 && html != NULL)
+		return html_text(arena, mime_text(arena, html, BOUNCE_MAX_TEXT));
+	return buf_span(&out);
+}
+
+static enum dsn_action notice_action(const struct evidence *e, const struct notice *notice)
+{
+	bool delayed = notice->phrases.found[PHRASE_DELAYED] || e->subject.found[PHRASE_DELAYED];
+
+	return delayed && !notice->phrases.found[PHRASE_FINAL] ? ACTION_DELAYED : ACTION_FAILED;
+}
+
+/* The one recipient of the returned message, where the notice names none; not
+ * for a list, whose members it does not name. */
+static struct span returned_recipient(struct arena *arena, const struct bounce *bounce)
+{
+	const struct headers *headers = &bounce->returned_headers;
+	struct span to = header_unfold(arena, headers_find(headers, "To")), address, none = { NULL, 0 };
+	size_t end = 0;
+
+	if (headers_find(headers, "Cc") != NULL || headers_find(headers, "List-Id") != NULL)
+		return none;
+	address = address_find(to, 0, &end);
+	return address.n != 0 && address_find(to, end, &end).n == 0 ? address : none;
+}
+
+static int take_notice(struct arena *arena, const struct notice *notice, enum dsn_action action,
+		       struct bounce *bounce)
+{
+	size_t n = notice->n != 0 ? notice->n : 1;
+
+	bounce->recipients = arena_array(arena, n, sizeof(*bounce->recipients));
+	if (bounce->recipients == NULL)
+		return -1;
+	bounce->reporting_mta = notice_reporter(notice->text);
+	bounce->n = notice->n;
+	for (size_t i = 0; i < notice->n; i++) {
+		bounce->recipients[i].action = action;
+		notice_recipient(arena, notice, i, &bounce->recipients[i]);
+	}
+	if (notice->n != 0)
+		return 0;
+	bounce->recipients[0].action = action;
+	bounce->recipients[0].recipient = returned_recipient(arena, bounce);
+	remark_read(arena, notice->text, &bounce->recipients[0]);
+	bounce->n = 1;
+	return 0;
+}
+
+static int read_text(struct arena *arena, const struct message *message,
+		     const struct evidence *e, struct bounce *bounce)
+{
+	struct span all = body_text(arena, message->root), head;
+	struct findings findings = { .returned = bounce->returned != NULL };
+	struct notice notice;
+	struct dsn dsn = { .n = 0 };
+	size_t report;
+
+	if (notice_read(arena, all, sender_of(arena, message->root), &notice) != 0)
+		return -1;
+	report = notice_report(notice.text);
+	if (report < notice.text.n || notice.n == 0 || notice.entries[0].named != NAMED_AT_LINE) {
+		report = notice_report(all);
+		if (report < all.n && dsn_parse_text(arena, span_from(all, report), &dsn) != 0)
+			return -1;
+	}
+	findings.report = dsn.n != 0 && !is_address_probe(&dsn);
+	findings.report_type = bounce->report != NULL || is_report_type(message->root);
+	findings.named = notice.n != 0 && notice.entries[0].named != NAMED_SOMEWHERE;
+	findings.reply = reply_find(notice.text, 0) < notice.text.n;
+	findings.returned |= notice.returned.n != 0;
+	findings.text = &notice.phrases;
+	bounce->not_because = evidence_against(e, &findings);
+	if (bounce->not_because != NULL)
+		return 0;
+	if (bounce->returned == NULL &&
+	    headers_parse(arena, notice.returned, &head, &bounce->returned_headers) != 0)
+		return -1;
+	bounce->shape = content_type_is(&message->root->type, "multipart", NULL) ?
+		BOUNCE_MULTIPART : BOUNCE_SINGLE;
+	return findings.report ? take_report(arena, &dsn, e, notice.text, bounce) :
+		take_notice(arena, &notice, notice_action(e, &notice), bounce);
+}
+
+/* ---- the whole ---- */
+
+/* A report that somebody forwards with a letter of his own. */
+static bool is_forwarded(const struct mime_part *root, const struct evidence *e)
+{
+	return e->forwarded && !e->machine && !content_type_is(&root->type, "multipart", "report");
 }
 
 static int read_bounce(struct arena *arena, const struct message *message,
 		       struct bounce *bounce)
 {
-	struct dsn dsn;
+	struct evidence evidence;
+	struct dsn dsn = { .n = 0 };
 
-	bounce->not_because = other_report(message->root);
+	bounce->not_because = evidence_other_report(message->root);
 	if (bounce->not_because != NULL)
 		return 0;
 	find_parts(message->root, bounce);
-	if (read_returned(arena, bounce) != 0)
+	evidence_read(arena, message->root, &evidence);
+	if (read_returned(arena, bounce) != 0 ||
+	    (bounce->report != NULL && dsn_parse(arena, bounce->report, &dsn) != 0))
 		return -1;
-	if (bounce->report != NULL) {
-		if (dsn_parse(arena, bounce->report, &dsn) != 0)
-			return -1;
-		if (is_address_probe(&dsn))
-			bounce->not_because = "the answer to an address probe";
-		else if (dsn.n != 0)
-			return take_report(arena, &dsn, bounce);
+	if (is_address_probe(&dsn)) {
+		bounce->not_because = "the answer to an address probe";
+	} else if (dsn.n != 0 && is_forwarded(message->root, &evidence)) {
+		bounce->not_because = "a bounce that somebody forwards";
+	} else if (dsn.n != 0) {
+		bounce->shape = BOUNCE_REPORT;
+		return take_report(arena, &dsn, &evidence,
+				   mime_text(arena, bounce->first, BOUNCE_MAX_TEXT), bounce);
+	} else {
+		return read_text(arena, message, &evidence, bounce);
 	}
-	if (bounce->not_because == NULL)
-		bounce->not_because = "no delivery status in it";
 	return 0;
 }
 

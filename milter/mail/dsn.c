@@ -167,6 +167,16 @@ struct span dsn_address(struct arena *arena, struct span text)
 
 static enum dsn_action parse_action(struct span value, struct span *comment_r)
 {
+	/* what servers write instead of the words of RFC 3464 */
+	static const struct {
+		const char *word;
+		enum dsn_action action;
+	} others[] = {
+		{ "failure", ACTION_FAILED }, { "fail", ACTION_FAILED }, { "error", ACTION_FAILED },
+		{ "expired", ACTION_FAILED }, { "bounced", ACTION_FAILED },
+		{ "rejected", ACTION_FAILED }, { "delay", ACTION_DELAYED },
+		{ "deferred", ACTION_DELAYED }, { "success", ACTION_DELIVERED },
+	};
 	size_t n = 0;
 	struct span word;
 
@@ -177,6 +187,9 @@ static enum dsn_action parse_action(struct span value, struct span *comment_r)
 	for (enum dsn_action a = ACTION_FAILED; a <= ACTION_EXPANDED; a++)
 		if (span_is(word, dsn_action_name(a)))
 			return a;
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		if (span_is(word, others[i].word))
+			return others[i].action;
 	return word.n != 0 ? ACTION_UNKNOWN : ACTION_NONE;
 }
 
@@ -319,8 +332,13 @@ static int read_group(struct reader *reader, const struct headers *group)
 
 int dsn_parse(struct arena *arena, const struct mime_part *report, struct dsn *dsn_r)
 {
+	return dsn_parse_text(arena, mime_text(arena, report, DSN_MAX_SIZE), dsn_r);
+}
+
+int dsn_parse_text(struct arena *arena, struct span rest, struct dsn *dsn_r)
+{
 	struct reader reader = { .arena = arena, .dsn = dsn_r };
-	struct span rest = mime_text(arena, report, DSN_MAX_SIZE), line;
+	struct span line;
 	struct headers group;
 	struct span head;
 

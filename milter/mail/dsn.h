@@ -38,6 +38,8 @@ struct dsn {
  * n == 0. */
 int dsn_parse(struct arena *arena, const struct mime_part *report,
 	      struct dsn *dsn_r);
+/* The same for fields that stand in text. */
+int dsn_parse_text(struct arena *arena, struct span text, struct dsn *dsn_r);
 
 /* An address as mail programs write it ("<a@b> (comment)", quoted local parts,
  * "rfc822;a@b") reduced to a@b; empty where there is none. RFC 5321, 4.1.2. */

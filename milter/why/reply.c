@@ -7,51 +7,6 @@ static char at(struct span s, size_t i)
 	return i < s.n ? s.p[i] : '\0';
 }
 
-static size_t digits(struct span s, size_t from)
-{
-	size_t n = 0;
-
-	while (ascii_isdigit(at(s, from + n)))
-		n++;
-	return n;
-}
-
-size_t status_length(struct span s)
-{
-	size_t subject = digits(s, 2);
-	size_t detail = digits(s, 3 + subject);
-	size_t end = 3 + subject + detail;
-
-	if (at(s, 0) != '2' && at(s, 0) != '4' && at(s, 0) != '5')
-		return 0;
-	if (at(s, 1) != '.' || subject < 1 || subject > 3)
-		return 0;
-	if (at(s, 2 + subject) != '.' || detail < 1 || detail > 3)
-		return 0;
-	if (ascii_isalpha(at(s, end)))
-		return 0;
-	return at(s, end) == '.' && ascii_isdigit(at(s, end + 1)) ? 0 : end;
-}
-
-size_t reply_code_length(struct span s)
-{
-	char next = at(s, 3);
-
-	if (digits(s, 0) != 3 || s.p[0] < '2' || s.p[0] > '5')
-		return 0;
-	if (ascii_isalpha(next) || next == '_' || next == '@' || next == '/' || next == '%')
-		return 0;
-	if ((next == '.' || next == ':') && ascii_isdigit(at(s, 4)))
-		return 0;
-	return 3;
-}
-
-bool status_is_vague(struct span status)
-{
-	return status.n < 2 || span_is(span_from(status, 1), ".0.0") ||
-		span_is(span_from(status, 1), ".0");
-}
-
 /* ---- where the codes stand ---- */
 
 /* The last word before i, without what separates it from i. */

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/span.h"
+#include "mail/codes.h"
 
 struct reply {
 	struct span code;	/* "550" or empty */
@@ -21,14 +22,5 @@ void reply_parse(struct arena *arena, struct span raw, struct reply *reply_r);
  * is not read. */
 void reply_parse_into(char *room, size_t size, struct span raw,
 		      struct reply *reply_r);
-
-/* "5.1.1" at the start of s: its length, else 0. Class 2, 4 or 5; subject and
- * detail of 1 to 3 digits (RFC 3463, 2); not followed by a digit or ".digit". */
-size_t status_length(struct span s);
-/* A three-digit reply code, 200 to 599, at the start of s, not part of a longer
- * number, version or address: 3, else 0. */
-size_t reply_code_length(struct span s);
-/* Empty, "x.0.0" or "x.0": tells no more than its class. */
-bool status_is_vague(struct span status);
 
 #endif

@@ -1,0 +1,181 @@
+#include "mail/codes.h"
+
+static char at(struct span s, size_t i)
+{
+	return i < s.n ? s.p[i] : '\0';
+}
+
+static size_t digits(struct span s, size_t from)
+{
+	size_t n = 0;
+
+	while (ascii_isdigit(at(s, from + n)))
+		n++;
+	return n;
+}
+
+size_t status_length(struct span s)
+{
+	size_t subject = digits(s, 2);
+	size_t detail = digits(s, 3 + subject);
+	size_t end = 3 + subject + detail;
+
+	if (at(s, 0) != '2' && at(s, 0) != '4' && at(s, 0) != '5')
+		return 0;
+	if (at(s, 1) != '.' || subject < 1 || subject > 3)
+		return 0;
+	if (at(s, 2 + subject) != '.' || detail < 1 || detail > 3)
+		return 0;
+	if (ascii_isalpha(at(s, end)))
+		return 0;
+	return at(s, end) == '.' && ascii_isdigit(at(s, end + 1)) ? 0 : end;
+}
+
+size_t reply_code_length(struct span s)
+{
+	char next = at(s, 3);
+
+	if (digits(s, 0) != 3 || s.p[0] < '2' || s.p[0] > '5')
+		return 0;
+	if (ascii_isalpha(next) || next == '_' || next == '@' || next == '/' || next == '%')
+		return 0;
+	if ((next == '.' || next == ':') && ascii_isdigit(at(s, 4)))
+		return 0;
+	return 3;
+}
+
+bool status_is_vague(struct span status)
+{
+	return status.n < 2 || span_is(span_from(status, 1), ".0.0") ||
+		span_is(span_from(status, 1), ".0");
+}
+
+/* ---- in running text ---- */
+
+/* The last word before i, without what separates it from i. */
+static struct span word_before(struct span s, size_t i)
+{
+	size_t from;
+
+	while (i > 0 && (s.p[i - 1] == ' ' || s.p[i - 1] == ':' || s.p[i - 1] == '=' ||
+			 s.p[i - 1] == '#' || s.p[i - 1] == '"' || s.p[i - 1] == '\''))
+		i--;
+	for (from = i; from > 0 && i - from < 16 && ascii_isalpha(s.p[from - 1]); from--)
+		;
+	return span_slice(s, from, i);
+}
+
+static bool is_reply_word(struct span word)
+{
+	static const char *const words[] = {
+		"error", "code", "returned", "reply", "response", "responsecode", "said",
+		"responded", "with", "status", "smtp", "fehler", "was", "erreur", "reason",
+		"codigo", "kod", "out", "by", "codice", "failed", "errorcode", "respuesta",
+		"antwortete", "answered", "replied", "resposta",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (span_is(word, words[i]))
+			return true;
+	return false;
+}
+
+/* Behind nothing but white space and the marks of a dialogue. */
+static bool starts_line(struct span s, size_t i)
+{
+	while (i > 0 && (s.p[i - 1] == ' ' || s.p[i - 1] == '\t' || s.p[i - 1] == '<' ||
+			 s.p[i - 1] == '>' || s.p[i - 1] == '"' || s.p[i - 1] == '\''))
+		i--;
+	return i == 0 || s.p[i - 1] == '\n';
+}
+
+/* What a three-digit number counts, where it is no code. */
+static bool counts_something(struct span behind)
+{
+	static const char *const units[] = {
+		"bytes", "byte", "kb", "mb", "gb", "days", "day", "hours", "hour", "minutes",
+		"seconds", "times", "attempts", "messages", "recipients", "more", "lines",
+		"characters", "tage", "stunden", "users", "percent",
+	};
+	struct span rest = span_trim(span_slice(behind, 0, 16));
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+		if (span_has_prefix(rest, units[i]) && !ascii_isalpha(at(rest, span_str(units[i]).n)))
+			return true;
+	return false;
+}
+
+static bool status_follows(struct span s, size_t i)
+{
+	size_t n = 0;
+
+	while (n < 4 && (at(s, i) == ' ' || at(s, i) == '-' || at(s, i) == ':' || at(s, i) == '#' ||
+			 at(s, i) == '(' || at(s, i) == '[' || at(s, i) == '\'' || at(s, i) == '\n'))
+		i++, n++;
+	return n > 0 && status_length(span_from(s, i)) != 0;
+}
+
+static bool is_reply_place(struct span s, size_t i)
+{
+	char before = i > 0 ? s.p[i - 1] : '\n';
+	struct span behind = span_from(s, i + 3);
+
+	if (status_follows(s, i + 3))
+		return true;
+	if (counts_something(behind))
+		return false;
+	if (starts_line(s, i) || before == '[' || before == '(' || before == '\'' || before == '"')
+		return true;
+	while (i > 0 && ascii_isspace(before = s.p[i - 1]))
+		i--;
+	return before == ':' || before == ';' || before == '=' || is_reply_word(word_before(s, i));
+}
+
+size_t reply_find(struct span text, size_t from)
+{
+	for (size_t i = from; i + 3 <= text.n; i++) {
+		char before = i > 0 ? text.p[i - 1] : '\n';
+
+		if ((text.p[i] != '4' && text.p[i] != '5') || text.p[i + 1] > '7' ||
+		    ascii_isalnum(before) || before == '.' || before == '-' || before == '_' ||
+		    before == '/' || before == '@' || before == '+' || before == ',')
+			continue;
+		if (reply_code_length(span_from(text, i)) != 0 && at(text, i + 3) != ',' &&
+		    is_reply_place(text, i))
+			return i;
+	}
+	return text.n;
+}
+
+/* Nothing before it that makes it part of a version, address or number. */
+static bool stands_alone(struct span s, size_t i)
+{
+	char before = i > 0 ? s.p[i - 1] : ' ';
+
+	if (ascii_isalnum(before) || before == '.' || before == '/' || before == '_' || before == '+')
+		return false;
+	return before != ' ' || !span_is(word_before(s, i), "version");
+}
+
+struct span status_find(struct span text)
+{
+	struct span found = { NULL, 0 };
+
+	for (size_t i = 0; i + 5 <= text.n; i++) {
+		size_t n;
+
+		if ((text.p[i] != '4' && text.p[i] != '5') || text.p[i + 1] != '.' ||
+		    !stands_alone(text, i))
+			continue;
+		n = status_length(span_from(text, i));
+		if (n == 0 || text.p[i + 2] > '7' || at(text, i + n) == '-' || at(text, i + n) == '/')
+			continue;
+		if (found.n == 0)
+			found = span_slice(text, i, i + n);
+		if (!status_is_vague(found))
+			break;
+		if (!status_is_vague(span_slice(text, i, i + n)))
+			return span_slice(text, i, i + n);
+	}
+	return found;
+}

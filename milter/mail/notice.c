@@ -1,0 +1,604 @@
+#include "mail/notice.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "mail/address.h"
+#include "mail/codes.h"
+#include "mail/remark.h"
+
+/* ---- where the returned message starts ---- */
+
+static size_t line_start(struct span text, size_t at)
+{
+	while (at > 0 && text.p[at - 1] != '\n')
+		at--;
+	return at;
+}
+
+static struct span line_at(struct span text, size_t start)
+{
+	return span_slice(text, start, span_find_byte(text, start, '\n'));
+}
+
+static bool is_rule(char c)
+{
+	return c == '-' || c == '=' || c == '*' || c == '_' || c == '#' || c == '~' || c == '+';
+}
+
+/* "--- Below this line is a copy of the message.": a rule before the words, or a
+ * short line that ends like a heading. */
+static bool is_separator(struct span line, size_t words)
+{
+	struct span trimmed = span_trim(line);
+	char last = trimmed.n != 0 ? trimmed.p[trimmed.n - 1] : '\0';
+
+	if (trimmed.n >= 2 && is_rule(trimmed.p[0]) && is_rule(trimmed.p[1]))
+		return true;
+	return words < 40 && trimmed.n < 100 &&
+		(last == ':' || (words < 14 && (last == '.' || is_rule(last))));
+}
+
+static size_t separator_start(struct span text, const struct phrases *phrases)
+{
+	for (size_t i = 0; i < phrases->n; i++) {
+		const struct phrase_place *place = &phrases->places[i];
+		size_t start;
+
+		if (place->kind != PHRASE_RETURNED)
+			continue;
+		start = line_start(text, place->at);
+		if (is_separator(line_at(text, start), place->at - start))
+			return start;
+	}
+	return text.n;
+}
+
+static bool is_message_field(struct span line)
+{
+	static const char *const names[] = {
+		"Received: ", "Return-Path: ", "DKIM-Signature: ", "X-Received: ", "Message-ID: ",
+		"Received:from ", "X-Originating-IP: ", "ARC-Seal: ", "MIME-Version: ",
+		"Delivered-To: ", "X-Google-", "X-Mailer: ", "X-Gm-",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (span_has_prefix(line, names[i]))
+			return true;
+	return false;
+}
+
+/* The first line that is a field of a message's header. */
+static size_t header_start(struct span text)
+{
+	struct span rest = text, line;
+
+	while (span_next_line(&rest, &line)) {
+		if (span_has_prefix(line, "> "))
+			line = span_from(line, 2);
+		if (is_message_field(line))
+			return line_start(text, (size_t)(line.p - text.p));
+	}
+	return text.n;
+}
+
+static void cut_returned(struct notice *notice, struct span text)
+{
+	size_t words, header;
+
+	phrases_find(text, &notice->phrases);
+	words = separator_start(text, &notice->phrases);
+	header = header_start(text);
+	notice->text = span_slice(text, 0, words < header ? words : header);
+	if (header == text.n && words < text.n) {
+		struct span line = line_at(text, words);
+
+		header = words + line.n;
+	}
+	notice->returned = span_trim(span_from(text, header));
+}
+
+/* Phrases of the returned message are not the notice's. */
+static void forget_phrases_behind(struct notice *notice)
+{
+	struct phrases *phrases = &notice->phrases;
+	size_t n = phrases->n;
+
+	if (n == PHRASES_MAX_PLACES || notice->text.n == 0) {
+		phrases_find(notice->text, phrases);
+		return;
+	}
+	memset(phrases->found, 0, sizeof(phrases->found));
+	phrases->n = 0;
+	for (size_t i = 0; i < n && phrases->places[i].at < notice->text.n; i++) {
+		phrases->found[phrases->places[i].kind] = true;
+		phrases->n++;
+	}
+}
+
+/* ---- lines ---- */
+
+struct line {
+	size_t start;		/* in the text */
+	size_t indent;
+	struct span words;	/* behind white space, bullets and the marks of a list */
+	bool blank, quoted, dialogue;
+};
+
+static struct line line_of(struct span text, struct span raw)
+{
+	struct line line = { .start = (size_t)(raw.p - text.p) };
+	size_t i = 0;
+
+	while (i < raw.n && ascii_isspace(raw.p[i]))
+		line.indent += raw.p[i++] == '\t' ? 8 : 1;
+	line.words = span_from(raw, i);
+	line.blank = line.words.n == 0;
+	line.dialogue = span_has_prefix(line.words, ">>> ") || span_has_prefix(line.words, "<<< ");
+	line.quoted = !line.dialogue && !line.blank && line.words.p[0] == '>';
+	while (line.words.n > 1 && (is_rule(line.words.p[0]) || line.words.p[0] == '\'' ||
+				    ascii_isspace(line.words.p[0])))
+		line.words = span_from(line.words, 1);
+	if (span_has_prefix(line.words, "\xe2\x80\xa2"))	/* bullet */
+		line.words = span_trim(span_from(line.words, 3));
+	return line;
+}
+
+/* What may stand behind an address that starts a line. */
+static bool ends_address(struct span rest)
+{
+	return rest.n == 0 || strchr(" \t\r:;(<[>\"'.,", rest.p[0]) != NULL;
+}
+
+/* "554 <a@b>... User unknown" in a transcript: the code before the address. */
+static struct span behind_code(struct span words)
+{
+	size_t n = reply_code_length(words);
+	size_t status;
+
+	if (n == 0 || n >= words.n || words.p[n] != ' ')
+		return words;
+	status = status_length(span_from(words, n + 1));
+	return span_trim(span_from(words, n + 1 + status));
+}
+
+static struct span leading_address(struct span words)
+{
+	struct span address;
+	size_t end = 0;
+
+	if (words.n != 0 && (words.p[0] == '"' || words.p[0] == '\'' || words.p[0] == '['))
+		words = span_from(words, 1);
+	if (span_has_prefix(words, "smtp:") || span_has_prefix(words, "rfc822;"))
+		words = span_from(words, words.p[4] == ':' ? 5 : 7);
+	address = address_find(span_slice(words, 0, ADDRESS_MAX), 0, &end);
+	if (address.n == 0 || (size_t)(address.p - words.p) > 1 ||
+	    (address.p != words.p && words.p[0] != '<') || !ends_address(span_from(words, end)))
+		return (struct span){ NULL, 0 };
+	return address;
+}
+
+static bool names_sender(struct span label)
+{
+	static const char *const words[] = {
+		"sender", "from", "contact", "support", "server", "mta", "by", "reply-to", "id",
+		"absender", "von", "help", "admin",
+	};
+	size_t from = label.n;
+
+	while (from > 0 && ascii_isalpha(label.p[from - 1]))
+		from--;
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (span_is(span_from(label, from), words[i]))
+			return true;
+	return false;
+}
+
+/* The word before an address: "recipient", "to", "Address". */
+static struct span word_before(struct span text, size_t at)
+{
+	size_t from;
+
+	while (at > 0 && strchr(" \t<\"'[(:=\n\r", text.p[at - 1]) != NULL)
+		at--;
+	for (from = at; from > 0 && at - from < 24 &&
+	     (ascii_isalpha(text.p[from - 1]) || text.p[from - 1] == '-'); from--)
+		;
+	return span_slice(text, from, at);
+}
+
+static bool names_recipient(struct span word)
+{
+	static const char *const words[] = {
+		"recipient", "recipients", "address", "addresses", "rcpt", "userid", "mailbox",
+		"user", "destination", "final-recipient", "original-recipient", "empfänger",
+		"empfaenger", "destinataire", "destinatario", "destinat", "alias",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (span_is(word, words[i]))
+			return true;
+	return false;
+}
+
+static bool leads_to_recipient(struct span word)
+{
+	static const char *const words[] = {
+		"to", "for", "an", "für", "a", "para", "pour", "per", "attempts", "errors", "full", "of",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (span_is(word, words[i]))
+			return true;
+	return false;
+}
+
+/* ---- entries ---- */
+
+struct reader {
+	struct arena *arena;
+	struct notice *notice;
+	struct span sender;
+	size_t room;
+	struct notice_entry *current;	/* what the lines that follow belong to */
+	bool gap;			/* an empty line since it was named */
+	size_t dialogue;		/* start of the dialogue just above, or SIZE_MAX */
+	size_t paragraph;		/* start of the paragraph */
+};
+
+static struct notice_entry *find_entry(const struct notice *notice, struct span address)
+{
+	for (size_t i = 0; i < notice->n; i++)
+		if (address_eq(notice->entries[i].address, address))
+			return &notice->entries[i];
+	return NULL;
+}
+
+static struct notice_entry *add_entry(struct reader *reader, struct span address)
+{
+	struct notice *notice = reader->notice;
+	struct notice_entry *entries = notice->entries;
+
+	if (notice->n == NOTICE_MAX)
+		return NULL;
+	if (notice->n == reader->room) {
+		size_t room = reader->room != 0 ? 2 * reader->room : 8;
+
+		entries = arena_grow(reader->arena, entries, notice->n * sizeof(*entries),
+				     room * sizeof(*entries));
+		if (entries == NULL)
+			return NULL;
+		notice->entries = entries;
+		reader->room = room;
+	}
+	entries[notice->n] = (struct notice_entry){ .address = address };
+	return &entries[notice->n++];
+}
+
+static void close_entry(struct reader *reader, size_t end)
+{
+	struct notice_entry *e = reader->current;
+
+	if (e != NULL && e->again != 0 && e->until == 0)
+		e->until = end;
+	else if (e != NULL && e->to == 0)
+		e->to = end;
+	reader->current = NULL;
+}
+
+/* The address is named here; what follows is said of it. */
+static void name_entry(struct reader *reader, struct span address, enum named named,
+		       size_t from, size_t indent)
+{
+	struct notice_entry *e = find_entry(reader->notice, address);
+
+	if (e != NULL && e == reader->current && e->named >= named)
+		return;
+	if (e != NULL && e->named > named)
+		return;
+	close_entry(reader, from);
+	if (e == NULL) {
+		e = add_entry(reader, address);
+		if (e == NULL)
+			return;
+		e->from = from;
+	} else if (e->named < named) {
+		*e = (struct notice_entry){ .address = address, .from = from };
+	} else if (e->until == 0 && from != 0) {
+		e->again = from;
+	}
+	e->named = named;
+	e->indent = indent;
+	reader->current = e;
+	reader->gap = false;
+}
+
+/* A line of its own address, unless it goes on with what is said of another. */
+static bool take_leading(struct reader *reader, const struct line *line)
+{
+	struct span words = behind_code(line->words);
+	struct span address = leading_address(words);
+	size_t from = line->start;
+
+	if (address.n == 0 || (line->dialogue && words.p == line->words.p))
+		return false;
+	if (reader->current != NULL && reader->current->named == NAMED_AT_LINE && !reader->gap &&
+	    (line->indent > reader->current->indent || address_eq(address, reader->current->address)))
+		return false;
+	if (address_is_role(address) || address_eq(address, reader->sender)) {
+		name_entry(reader, address, NAMED_IN_SENTENCE, from, line->indent);
+		return true;
+	}
+	if (words.p != line->words.p && reader->dialogue != SIZE_MAX)
+		from = reader->dialogue;
+	name_entry(reader, address, NAMED_AT_LINE, from, line->indent);
+	return true;
+}
+
+static bool sentence_fails(const struct notice *notice, size_t from, size_t to)
+{
+	for (size_t i = 0; i < notice->phrases.n; i++) {
+		const struct phrase_place *place = &notice->phrases.places[i];
+
+		if (place->at >= to)
+			return false;
+		if (place->at >= from && (place->kind == PHRASE_FAILED || place->kind == PHRASE_DELAYED))
+			return true;
+	}
+	return false;
+}
+
+/* Addresses within a line: behind a label, or in a sentence. */
+static void take_within(struct reader *reader, const struct line *line)
+{
+	struct span text = reader->notice->text;
+	size_t line_end = line->start + line_at(text, line->start).n, end = line->start;
+	struct span until = span_slice(text, 0, line_end), address;
+
+	for (unsigned i = 0; i < 16; i++) {
+		size_t at, from = end;
+		struct span word;
+		enum named named = NAMED_SOMEWHERE;
+
+		address = address_find(until, from, &end);
+		if (address.n == 0)
+			return;
+		at = (size_t)(address.p - text.p);
+		word = word_before(text, at);
+		if (names_sender(word))
+			continue;
+		if (names_recipient(word))
+			named = at > 0 && line->start + 60 > at && span_find_byte(span_slice(text, line->start, at), 0, ':') + line->start < at ?
+				NAMED_AT_LINE : NAMED_IN_SENTENCE;
+		else if (leads_to_recipient(word) || sentence_fails(reader->notice, line->start, line_end))
+			named = NAMED_IN_SENTENCE;
+		if (address_is_role(address) && named < NAMED_AT_LINE && !leads_to_recipient(word))
+			continue;
+		if (address_eq(address, reader->sender) && named < NAMED_AT_LINE)
+			named = NAMED_SOMEWHERE;
+		if (named == NAMED_AT_LINE && reader->current != NULL && !reader->gap &&
+		    reader->current->named == NAMED_AT_LINE && line->indent > reader->current->indent)
+			named = NAMED_SOMEWHERE;
+		if (named > NAMED_SOMEWHERE || reader->current == NULL)
+			name_entry(reader, address, named,
+				   named == NAMED_AT_LINE ? line->start : reader->paragraph, line->indent);
+	}
+}
+
+static void read_line(struct reader *reader, struct span raw)
+{
+	struct line line = line_of(reader->notice->text, raw);
+
+	if (line.blank) {
+		reader->gap = true;
+		reader->dialogue = SIZE_MAX;
+		reader->paragraph = line.start + raw.n;
+		return;
+	}
+	if (line.quoted)
+		return;
+	if (!take_leading(reader, &line))
+		take_within(reader, &line);
+	if (!line.dialogue)
+		reader->dialogue = SIZE_MAX;
+	else if (reader->dialogue == SIZE_MAX)
+		reader->dialogue = line.start;
+}
+
+/* Only the surest ones count. */
+static void keep_best(struct notice *notice)
+{
+	enum named best = NAMED_SOMEWHERE;
+	size_t n = 0;
+
+	for (size_t i = 0; i < notice->n; i++)
+		if (notice->entries[i].named > best)
+			best = notice->entries[i].named;
+	for (size_t i = 0; i < notice->n; i++)
+		if (notice->entries[i].named == best)
+			notice->entries[n++] = notice->entries[i];
+	notice->n = n;
+}
+
+int notice_read(struct arena *arena, struct span text, struct span sender,
+		struct notice *notice_r)
+{
+	struct reader reader = {
+		.arena = arena, .notice = notice_r, .sender = sender, .dialogue = SIZE_MAX,
+	};
+	struct span rest, line;
+
+	*notice_r = (struct notice){ .n = 0 };
+	cut_returned(notice_r, text);
+	forget_phrases_behind(notice_r);
+	rest = notice_r->text;
+	while (span_next_line(&rest, &line) && !arena->failed)
+		read_line(&reader, line);
+	close_entry(&reader, notice_r->text.n);
+	keep_best(notice_r);
+	return arena->failed ? -1 : 0;
+}
+
+/* ---- what is said of an entry ---- */
+
+/* "(expanded from: a@b)", "(generated from a@b)", "(Originally addressed to …)". */
+static struct span original_address(struct span said)
+{
+	static const char *const before[] = { "expanded from", "generated from", "originally addressed to" };
+
+	for (size_t i = 0; i < sizeof(before) / sizeof(*before); i++) {
+		size_t at = span_ifind(said, 0, before[i]), end;
+
+		if (at < said.n)
+			return address_find(span_slice(said, 0, at + 400), at, &end);
+	}
+	return (struct span){ NULL, 0 };
+}
+
+static bool says_something(struct span said, struct span address)
+{
+	size_t at = span_find(said, 0, address);
+
+	if (at < said.n)
+		said = span_from(said, at + address.n);
+	for (size_t i = 0; i < said.n; i++)
+		if (ascii_isalnum(said.p[i]) || (unsigned char)said.p[i] >= 0x80)
+			return true;
+	return false;
+}
+
+static struct span said_of(const struct notice *notice, size_t i)
+{
+	const struct notice_entry *e = &notice->entries[i];
+
+	/* listed together: what is said of the last is said of all */
+	while (i + 1 < notice->n &&
+	       !says_something(span_slice(notice->text, e->from, e->to), e->address) && e->until == 0)
+		e = &notice->entries[++i];
+	return span_slice(notice->text, e->from, e->to);
+}
+
+/* As far as two paragraphs: then the notice speaks to everybody again. */
+static struct span near(struct span said)
+{
+	size_t end = 0;
+
+	for (unsigned paragraphs = 0; paragraphs < 3 && end < said.n; paragraphs++) {
+		size_t lf = span_find(said, end + 1, SPAN("\n\n"));
+		size_t crlf = span_find(said, end + 1, SPAN("\r\n\r\n"));
+
+		end = lf < crlf ? lf : crlf;
+	}
+	return span_slice(said, 0, end < BOUNCE_MAX_REPLY ? end : BOUNCE_MAX_REPLY);
+}
+
+/* A line of the transcript that holds both a code and this address. */
+static struct span line_about(struct span text, struct span address)
+{
+	for (size_t at = span_find(text, 0, address); at < text.n;
+	     at = span_find(text, at + address.n, address)) {
+		size_t start = line_start(text, at);
+		struct span line = line_at(text, start);
+
+		if (reply_find(line, 0) < line.n)
+			return span_slice(text, start, start + BOUNCE_MAX_REPLY);
+	}
+	return (struct span){ NULL, 0 };
+}
+
+void notice_recipient(struct arena *arena, const struct notice *notice, size_t i,
+		      struct bounce_recipient *r)
+{
+	const struct notice_entry *e = &notice->entries[i];
+	struct span said = said_of(notice, i);
+	struct span again = span_slice(notice->text, e->again, e->until);
+	struct span about;
+
+	r->recipient = e->address;
+	if (span_ifind(e->address, 0, "@") < e->address.n)
+		r->original = original_address(near(said));
+	if (reply_find(said, 0) == said.n && reply_find(again, 0) < again.n) {
+		remark_read(arena, again, r);
+		r->context = remark_unwrap(arena, near(said));
+		return;
+	}
+	about = reply_find(said, 0) == said.n ? line_about(notice->text, e->address) :
+		(struct span){ NULL, 0 };
+	if (about.n != 0) {
+		remark_read(arena, about, r);
+	} else if (notice->n == 1 && reply_find(said, 0) == said.n) {
+		struct span all = notice->text;
+
+		if (reply_find(all, 0) < all.n || status_find(near(said)).n == 0)
+			remark_read(arena, span_slice(all, line_start(all, reply_find(all, 0)), all.n), r);
+		r->context = remark_unwrap(arena, near(says_something(said, e->address) ? said : all));
+	} else {
+		remark_read(arena, reply_find(said, 0) < said.n ? said : near(said), r);
+	}
+	if (r->context.n == 0 || !says_something(r->context, e->address))
+		r->context = remark_unwrap(arena, near(said));
+}
+
+/* ---- about the notice itself ---- */
+
+struct span notice_reporter(struct span text)
+{
+	static const char *const before[] = {
+		"mail system at host ", "qmail-send program at ", "mail agent v0.13 at ",
+		"program at host ", "program at ", "generating server: ", "message from ",
+		"reporting-mta: ", "mail agent at ", "this is the mail server ",
+	};
+
+	for (size_t i = 0; i < sizeof(before) / sizeof(*before); i++) {
+		size_t at = span_ifind(text, 0, before[i]), end;
+		struct span host;
+
+		if (at == text.n)
+			continue;
+		at += strlen(before[i]);
+		while (at < text.n && (ascii_isspace(text.p[at]) || text.p[at] == '<'))
+			at++;
+		for (end = at; end < text.n && (ascii_isalnum(text.p[end]) || text.p[end] == '.' ||
+						text.p[end] == '-'); end++)
+			;
+		while (end > at && text.p[end - 1] == '.')
+			end--;
+		host = span_slice(text, at, end);
+		if (span_find_byte(host, 0, '.') < host.n)
+			return host;
+	}
+	return (struct span){ NULL, 0 };
+}
+
+static size_t field_line(struct span text, const char *name)
+{
+	for (size_t at = span_ifind(text, 0, name); at < text.n; at = span_ifind(text, at + 1, name))
+		if (at == 0 || text.p[at - 1] == '\n')
+			return at;
+	return text.n;
+}
+
+size_t notice_report(struct span text)
+{
+	size_t recipient = field_line(text, "Final-Recipient:");
+	size_t other = field_line(text, "Original-Recipient:");
+	size_t start, message;
+
+	if (other < recipient)
+		recipient = other;
+	if (recipient == text.n)
+		return text.n;
+	message = field_line(text, "Reporting-MTA:");
+	if (message < recipient)
+		return message;
+	/* the group may start with another field */
+	for (start = recipient; start > 1 && text.p[start - 1] == '\n';) {
+		size_t above = line_start(text, start - 1);
+
+		if (span_trim(span_slice(text, above, start)).n == 0 ||
+		    span_find_byte(span_slice(text, above, start), 0, ':') == start - above)
+			break;
+		start = above;
+	}
+	return start;
+}

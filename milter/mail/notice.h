@@ -1,0 +1,56 @@
+/* notice.h - read a bounce that is written for people only.
+ *
+ * Pure. By structure, not by program: addresses that start a line, that follow a
+ * label ("Recipient:") or stand in a sentence of failure, and what is said of
+ * each. The returned message is cut off first; quoted lines ("> ") are not
+ * read. Offsets and spans lie in the text that is given. Linear in its length.
+ *
+ * Limits: NOTICE_MAX recipients. */
+#ifndef WHYBOUNCE_MAIL_NOTICE_H
+#define WHYBOUNCE_MAIL_NOTICE_H
+
+#include "base/arena.h"
+#include "mail/bounce.h"
+#include "mail/phrases.h"
+
+enum { NOTICE_MAX = 200 };
+
+/* How sure it is that an address is a recipient: the best of a notice count. */
+enum named {
+	NAMED_SOMEWHERE,	/* it stands in the text */
+	NAMED_IN_SENTENCE,	/* "your message to a@b could not be delivered" */
+	NAMED_AT_LINE,		/* it starts a line, or follows a label */
+};
+
+struct notice_entry {
+	struct span address;
+	enum named named;
+	size_t indent;
+	size_t from, to;	/* what is said of it, first place */
+	size_t again, until;	/* a second place that names it; until 0: none */
+};
+
+struct notice {
+	struct span text;	/* without the returned message */
+	struct span returned;	/* the returned message, from its header on; may be empty */
+	struct phrases phrases;	/* of the text */
+	struct notice_entry *entries;
+	size_t n;
+};
+
+/* sender: whom the bounce was sent to; he is no recipient unless a line says so.
+ * -1 only when the arena is exhausted. */
+int notice_read(struct arena *arena, struct span text, struct span sender,
+		struct notice *notice_r);
+
+/* What the notice says of entry i, into *r (recipient, original, reply, …). */
+void notice_recipient(struct arena *arena, const struct notice *notice, size_t i,
+		      struct bounce_recipient *r);
+
+/* The server that wrote it ("This is the mail system at host mx.example"). */
+struct span notice_reporter(struct span text);
+
+/* Where fields of a delivery report stand in the text, or text.n. */
+size_t notice_report(struct span text);
+
+#endif

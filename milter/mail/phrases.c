@@ -1,0 +1,301 @@
+#include "mail/phrases.h"
+
+#include <stdint.h>
+
+/* By first byte of the phrase, so that a text is read once. Case matters outside
+ * of ASCII: there a phrase leaves out the letter that may be a capital. */
+static const struct entry {
+	const char *text;
+	enum phrase kind;
+} table[] = {
+	/* English */
+	{ "could not be delivered", PHRASE_FAILED }, { "couldn't be delivered", PHRASE_FAILED },
+	{ "cannot be delivered", PHRASE_FAILED }, { "can't be delivered", PHRASE_FAILED },
+	{ "can not be delivered", PHRASE_FAILED }, { "was not delivered", PHRASE_FAILED },
+	{ "wasn't delivered", PHRASE_FAILED }, { "were not delivered", PHRASE_FAILED },
+	{ "not been delivered", PHRASE_FAILED }, { "unable to deliver", PHRASE_FAILED },
+	{ "not able to deliver", PHRASE_FAILED }, { "wasn't able to deliver", PHRASE_FAILED },
+	{ "unable to be delivered", PHRASE_FAILED }, { "not able to be delivered", PHRASE_FAILED },
+	{ "failed to deliver", PHRASE_FAILED }, { "could not deliver", PHRASE_FAILED },
+	{ "couldn't deliver", PHRASE_FAILED }, { "cannot deliver", PHRASE_FAILED },
+	{ "can't deliver", PHRASE_FAILED }, { "can not deliver", PHRASE_FAILED },
+	{ "delivery failed", PHRASE_FAILED }, { "delivery has failed", PHRASE_FAILED },
+	{ "delivery failure", PHRASE_FAILED }, { "failed permanently", PHRASE_FAILED },
+	{ "did not reach the following", PHRASE_FAILED }, { "did not reach some", PHRASE_FAILED },
+	{ "could not be reached", PHRASE_FAILED }, { "did not receive this message", PHRASE_FAILED },
+	{ "did not receive your message", PHRASE_FAILED },
+	{ "undeliverable", PHRASE_FAILED }, { "undelivered", PHRASE_FAILED },
+	{ "not deliverable", PHRASE_FAILED }, { "message not delivered", PHRASE_FAILED },
+	{ "not delivered to", PHRASE_FAILED }, { "permanent fatal errors", PHRASE_FAILED },
+	{ "had delivery errors", PHRASE_FAILED }, { "had fatal errors", PHRASE_FAILED },
+	{ "returned permanent error", PHRASE_FAILED }, { "error delivering", PHRASE_FAILED },
+	{ "attempting to deliver", PHRASE_FAILED }, { "trying to deliver", PHRASE_FAILED },
+	{ "delivery problem", PHRASE_FAILED }, { "trouble delivering", PHRASE_FAILED },
+	{ "problem delivering", PHRASE_FAILED }, { "rejected your message", PHRASE_FAILED },
+	{ "message was rejected", PHRASE_FAILED }, { "message has been rejected", PHRASE_FAILED },
+	{ "message has been blocked", PHRASE_FAILED }, { "message was blocked", PHRASE_FAILED },
+	{ "was rejected by", PHRASE_FAILED }, { "were rejected by", PHRASE_FAILED },
+	{ "been rejected by", PHRASE_FAILED }, { "mail was refused", PHRASE_FAILED },
+	{ "failed recipients", PHRASE_FAILED }, { "invalid final delivery", PHRASE_FAILED },
+	{ "not a valid user", PHRASE_FAILED }, { "no longer valid", PHRASE_FAILED },
+	{ "mailbox is full", PHRASE_FAILED }, { "user unknown", PHRASE_FAILED },
+	{ "unknown user", PHRASE_FAILED }, { "no such user", PHRASE_FAILED },
+	{ "does not exist", PHRASE_FAILED }, { "could not be sent", PHRASE_FAILED },
+	{ "cannot be sent", PHRASE_FAILED }, { "could not send your", PHRASE_FAILED },
+	{ "has failed due to", PHRASE_FAILED }, { "failed to reach", PHRASE_FAILED },
+	{ "error sending your mail", PHRASE_FAILED }, { "remote host said", PHRASE_FAILED },
+	{ "transcript of session", PHRASE_FAILED }, { "address not found", PHRASE_FAILED },
+	{ "returned mail", PHRASE_SUBJECT }, { "returned to sender", PHRASE_SUBJECT },
+	{ "delivery status notif", PHRASE_SUBJECT }, { "failure notice", PHRASE_SUBJECT },
+	{ "delivery notification", PHRASE_SUBJECT }, { "mail system error", PHRASE_SUBJECT },
+	{ "delivery report", PHRASE_SUBJECT }, { "non-deliver", PHRASE_SUBJECT },
+	{ "nondeliver", PHRASE_SUBJECT }, { "non deliver", PHRASE_SUBJECT },
+	{ "not delivered", PHRASE_SUBJECT }, { "failed mail", PHRASE_SUBJECT },
+	{ "failed delivery", PHRASE_SUBJECT }, { "delivery error", PHRASE_SUBJECT },
+	{ "mail failure", PHRASE_SUBJECT }, { "mail error", PHRASE_SUBJECT },
+	{ "returned message", PHRASE_SUBJECT }, { "returning message", PHRASE_SUBJECT },
+	{ "message you sent blocked", PHRASE_SUBJECT }, { "invalid recipient", PHRASE_SUBJECT },
+	{ "server: errors from", PHRASE_SUBJECT }, { "undeliverable mail", PHRASE_SUBJECT },
+	{ "mail undelivered", PHRASE_SUBJECT }, { "message undelivered", PHRASE_SUBJECT },
+	{ "warning: could not send", PHRASE_SUBJECT }, { "delivery warning", PHRASE_SUBJECT },
+	{ "message rejected", PHRASE_SUBJECT }, { "mail rejected", PHRASE_SUBJECT },
+	{ "permanent delivery", PHRASE_SUBJECT }, { "mail returned", PHRASE_SUBJECT },
+	{ "message returned", PHRASE_SUBJECT }, { "error report", PHRASE_SUBJECT },
+	{ "has been delayed", PHRASE_DELAYED }, { "is delayed", PHRASE_DELAYED },
+	{ "was delayed", PHRASE_DELAYED }, { "been delayed", PHRASE_DELAYED },
+	{ "delivery delayed", PHRASE_DELAYED }, { "delayed delivery", PHRASE_DELAYED },
+	{ "not yet been delivered", PHRASE_DELAYED }, { "not been delivered yet", PHRASE_DELAYED },
+	{ "still being retried", PHRASE_DELAYED }, { "will be retried", PHRASE_DELAYED },
+	{ "will retry", PHRASE_DELAYED }, { "will continue to attempt", PHRASE_DELAYED },
+	{ "will continue to try", PHRASE_DELAYED }, { "will keep trying", PHRASE_DELAYED },
+	{ "will try again", PHRASE_DELAYED }, { "continue trying", PHRASE_DELAYED },
+	{ "attempts will continue", PHRASE_DELAYED }, { "attempts to deliver the message will", PHRASE_DELAYED },
+	{ "warning message only", PHRASE_DELAYED }, { "this is just a warning", PHRASE_DELAYED },
+	{ "this is a warning", PHRASE_DELAYED }, { "this is only a warning", PHRASE_DELAYED },
+	{ "do not need to resend", PHRASE_DELAYED }, { "don't need to resend", PHRASE_DELAYED },
+	{ "notification (delay)", PHRASE_DELAYED }, { "message delayed", PHRASE_DELAYED },
+	{ "temporary problem delivering", PHRASE_DELAYED }, { "still trying", PHRASE_DELAYED },
+	{ "permanent error", PHRASE_FINAL }, { "permanent failure", PHRASE_FINAL },
+	{ "failed permanently", PHRASE_FINAL }, { "permanent fatal", PHRASE_FINAL },
+	{ "given up", PHRASE_FINAL }, { "giving up", PHRASE_FINAL }, { "gave up", PHRASE_FINAL },
+	{ "not going to try again", PHRASE_FINAL }, { "no further attempt", PHRASE_FINAL },
+	{ "not be retried", PHRASE_FINAL }, { "in the queue too long", PHRASE_FINAL },
+	{ "deleted from queue", PHRASE_FINAL }, { "deleted from the queue", PHRASE_FINAL },
+	{ "has expired", PHRASE_FINAL }, { "timeout exceeded", PHRASE_FINAL },
+	{ "no more attempts", PHRASE_FINAL }, { "delivery has failed", PHRASE_FINAL },
+	{ "below this line is a copy", PHRASE_RETURNED }, { "this is a copy of", PHRASE_RETURNED },
+	{ "original message", PHRASE_RETURNED }, { "unsent message", PHRASE_RETURNED },
+	{ "message header follow", PHRASE_RETURNED }, { "message headers follow", PHRASE_RETURNED },
+	{ "copy of the original", PHRASE_RETURNED }, { "copy of your message", PHRASE_RETURNED },
+	{ "copy of the message", PHRASE_RETURNED }, { "returned mail", PHRASE_RETURNED },
+	{ "returned message", PHRASE_RETURNED }, { "original mail", PHRASE_RETURNED },
+	{ "your message reads", PHRASE_RETURNED }, { "undelivered message", PHRASE_RETURNED },
+	{ "header of your message", PHRASE_RETURNED }, { "forwarded message", PHRASE_RETURNED },
+	{ "text of your message", PHRASE_RETURNED }, { "message text follows", PHRASE_RETURNED },
+	{ "your message follows", PHRASE_RETURNED }, { "message body follows", PHRASE_RETURNED },
+	{ "out of office", PHRASE_AUTO_REPLY }, { "out of the office", PHRASE_AUTO_REPLY },
+	{ "out-of-office", PHRASE_AUTO_REPLY }, { "automatic reply", PHRASE_AUTO_REPLY },
+	{ "auto reply", PHRASE_AUTO_REPLY }, { "auto-reply", PHRASE_AUTO_REPLY },
+	{ "autoreply", PHRASE_AUTO_REPLY }, { "auto response", PHRASE_AUTO_REPLY },
+	{ "auto-response", PHRASE_AUTO_REPLY }, { "automatic response", PHRASE_AUTO_REPLY },
+	{ "automated reply", PHRASE_AUTO_REPLY }, { "on vacation", PHRASE_AUTO_REPLY },
+	{ "vacation message", PHRASE_AUTO_REPLY }, { "away from my mail", PHRASE_AUTO_REPLY },
+	{ "away until", PHRASE_AUTO_REPLY }, { "currently away", PHRASE_AUTO_REPLY },
+	{ "on leave", PHRASE_AUTO_REPLY }, { "annual leave", PHRASE_AUTO_REPLY },
+	{ "thank you for your e", PHRASE_AUTO_REPLY }, { "thank you for contacting", PHRASE_AUTO_REPLY },
+	{ "confirm that you sent", PHRASE_CHALLENGE }, { "confirm your message", PHRASE_CHALLENGE },
+	{ "confirm your email", PHRASE_CHALLENGE }, { "confirm your e-mail", PHRASE_CHALLENGE },
+	{ "verify that you are", PHRASE_CHALLENGE }, { "verify your e-mail", PHRASE_CHALLENGE },
+	{ "verify your email", PHRASE_CHALLENGE }, { "please confirm", PHRASE_CHALLENGE },
+	{ "confirmation required", PHRASE_CHALLENGE }, { "to release your message", PHRASE_CHALLENGE },
+	{ "approved senders", PHRASE_CHALLENGE }, { "challenge-response", PHRASE_CHALLENGE },
+	{ "reply to this message to", PHRASE_CHALLENGE }, { "simply reply to this", PHRASE_CHALLENGE },
+	{ "awaits moderator approval", PHRASE_CHALLENGE }, { "confirm your subscription", PHRASE_CHALLENGE },
+	/* German */
+	{ "nicht zugestellt", PHRASE_FAILED }, { "unzustellbar", PHRASE_FAILED },
+	{ "nicht zustellbar", PHRASE_FAILED }, { "zustellung fehlgeschlagen", PHRASE_FAILED },
+	{ "zustellung ist fehlgeschlagen", PHRASE_FAILED }, { "fehler bei der zustellung", PHRASE_FAILED },
+	{ "zustellungsfehler", PHRASE_FAILED }, { "zustellfehler", PHRASE_FAILED },
+	{ "konnte nicht ausgeliefert", PHRASE_FAILED }, { "konnte nicht gesendet", PHRASE_FAILED },
+	{ "nicht ausgeliefert werden", PHRASE_FAILED }, { "zustellung nicht m", PHRASE_FAILED },
+	{ "zurückgewiesen", PHRASE_FAILED }, { "unzustellbare nachricht", PHRASE_SUBJECT },
+	{ "noch nicht zugestellt", PHRASE_DELAYED }, { "verzögert", PHRASE_DELAYED },
+	{ "weitere zustellversuche", PHRASE_DELAYED }, { "endgültig", PHRASE_FINAL },
+	{ "permanenter fehler", PHRASE_FINAL }, { "ursprüngliche nachricht", PHRASE_RETURNED },
+	{ "originalnachricht", PHRASE_RETURNED }, { "ihre nachricht im original", PHRASE_RETURNED },
+	{ "kopie ihrer nachricht", PHRASE_RETURNED }, { "header der original", PHRASE_RETURNED },
+	{ "automatische antwort", PHRASE_AUTO_REPLY }, { "abwesenheit", PHRASE_AUTO_REPLY },
+	{ "nicht im büro", PHRASE_AUTO_REPLY }, { "nicht im hause", PHRASE_AUTO_REPLY },
+	/* French */
+	{ "non remis", PHRASE_FAILED }, { "pas pu être remis", PHRASE_FAILED },
+	{ "pas pu etre remis", PHRASE_FAILED }, { "pas pu être délivr", PHRASE_FAILED },
+	{ "pas pu être distribu", PHRASE_FAILED }, { "pas été remis", PHRASE_FAILED },
+	{ "pas été délivr", PHRASE_FAILED }, { "non délivr", PHRASE_FAILED },
+	{ "non distribu", PHRASE_FAILED }, { "chec de la remise", PHRASE_FAILED },
+	{ "chec de remise", PHRASE_FAILED }, { "chec de la distribution", PHRASE_FAILED },
+	{ "chec de livraison", PHRASE_FAILED }, { "impossible de remettre", PHRASE_FAILED },
+	{ "impossible de délivrer", PHRASE_FAILED }, { "n'existe pas", PHRASE_FAILED },
+	{ "tat de remise", PHRASE_SUBJECT }, { "pas encore été remis", PHRASE_DELAYED },
+	{ "est retardé", PHRASE_DELAYED }, { "été retardé", PHRASE_DELAYED },
+	{ "remise différée", PHRASE_DELAYED }, { "erreur permanente", PHRASE_FINAL },
+	{ "message d'origine", PHRASE_RETURNED }, { "message original", PHRASE_RETURNED },
+	{ "réponse automatique", PHRASE_AUTO_REPLY }, { "absence du bureau", PHRASE_AUTO_REPLY },
+	/* Spanish */
+	{ "no pudo ser entregado", PHRASE_FAILED }, { "no se pudo entregar", PHRASE_FAILED },
+	{ "no se puede entregar", PHRASE_FAILED }, { "no se ha podido entregar", PHRASE_FAILED },
+	{ "no ha podido ser entregado", PHRASE_FAILED }, { "no ha sido entregado", PHRASE_FAILED },
+	{ "no se entregó", PHRASE_FAILED }, { "no fue entregado", PHRASE_FAILED },
+	{ "error de entrega", PHRASE_FAILED }, { "error en la entrega", PHRASE_FAILED },
+	{ "error al entregar", PHRASE_FAILED }, { "no entregado", PHRASE_FAILED },
+	{ "mensaje devuelto", PHRASE_SUBJECT }, { "correo devuelto", PHRASE_SUBJECT },
+	{ "entrega retrasada", PHRASE_DELAYED }, { "se ha retrasado", PHRASE_DELAYED },
+	{ "error permanente", PHRASE_FINAL }, { "mensaje original", PHRASE_RETURNED },
+	{ "respuesta automática", PHRASE_AUTO_REPLY }, { "fuera de la oficina", PHRASE_AUTO_REPLY },
+	/* Portuguese */
+	{ "não pôde ser entregue", PHRASE_FAILED }, { "nao pode ser entregue", PHRASE_FAILED },
+	{ "não pode ser entregue", PHRASE_FAILED }, { "não foi entregue", PHRASE_FAILED },
+	{ "não entregue", PHRASE_FAILED }, { "não foi possível entregar", PHRASE_FAILED },
+	{ "falha na entrega", PHRASE_FAILED }, { "falha de entrega", PHRASE_FAILED },
+	{ "mensagem devolvida", PHRASE_SUBJECT }, { "mensagem original", PHRASE_RETURNED },
+	{ "entrega atrasada", PHRASE_DELAYED }, { "resposta automática", PHRASE_AUTO_REPLY },
+	{ "fora do escritório", PHRASE_AUTO_REPLY },
+	/* Italian */
+	{ "mancata consegna", PHRASE_FAILED }, { "non è stato possibile recapitare", PHRASE_FAILED },
+	{ "non recapitabile", PHRASE_FAILED }, { "impossibile recapitare", PHRASE_FAILED },
+	{ "non è stato recapitato", PHRASE_FAILED }, { "non è stato consegnato", PHRASE_FAILED },
+	{ "impossibile consegnare", PHRASE_FAILED }, { "errore di consegna", PHRASE_FAILED },
+	{ "messaggio originale", PHRASE_RETURNED }, { "risposta automatica", PHRASE_AUTO_REPLY },
+	{ "fuori ufficio", PHRASE_AUTO_REPLY }, { "consegna ritardata", PHRASE_DELAYED },
+	/* Dutch, Danish, Norwegian, Swedish, Finnish */
+	{ "onbestelbaar", PHRASE_FAILED }, { "niet worden bezorgd", PHRASE_FAILED },
+	{ "niet afgeleverd", PHRASE_FAILED }, { "niet bezorgd", PHRASE_FAILED },
+	{ "niet worden afgeleverd", PHRASE_FAILED }, { "vertraagd", PHRASE_DELAYED },
+	{ "oorspronkelijk bericht", PHRASE_RETURNED }, { "automatisch antwoord", PHRASE_AUTO_REPLY },
+	{ "afwezigheid", PHRASE_AUTO_REPLY }, { "kunne ikke leveres", PHRASE_FAILED },
+	{ "kan ikke leveres", PHRASE_FAILED }, { "kunne ikke afleveres", PHRASE_FAILED },
+	{ "kunde inte levereras", PHRASE_FAILED }, { "inte att leverera", PHRASE_FAILED },
+	{ "kan inte levereras", PHRASE_FAILED }, { "autosvar", PHRASE_AUTO_REPLY },
+	{ "automatiskt svar", PHRASE_AUTO_REPLY }, { "automatisk svar", PHRASE_AUTO_REPLY },
+	{ "ei voitu toimittaa", PHRASE_FAILED }, { "toimittaminen epäonnistui", PHRASE_FAILED },
+	/* Polish, Czech, Slovak, Hungarian, Romanian, Latvian, Greek, Turkish */
+	{ "niedostarczon", PHRASE_FAILED }, { "nie można dostarczyć", PHRASE_FAILED },
+	{ "nie dostarczono", PHRASE_FAILED }, { "nie została dostarczona", PHRASE_FAILED },
+	{ "nie mogła zostać dostarczona", PHRASE_FAILED }, { "nie udało się dostarczyć", PHRASE_FAILED },
+	{ "opóźnion", PHRASE_DELAYED }, { "automatyczna odpowied", PHRASE_AUTO_REPLY },
+	{ "oryginalna wiadomość", PHRASE_RETURNED }, { "nelze doručit", PHRASE_FAILED },
+	{ "nedoručiteln", PHRASE_FAILED }, { "nedoručen", PHRASE_FAILED },
+	{ "nebylo možné doručit", PHRASE_FAILED }, { "původní zpráva", PHRASE_RETURNED },
+	{ "automatická odpov", PHRASE_AUTO_REPLY }, { "kézbesíthetetlen", PHRASE_FAILED },
+	{ "nem kézbesíthető", PHRASE_FAILED }, { "nem sikerült kézbesíteni", PHRASE_FAILED },
+	{ "nu a putut fi livrat", PHRASE_FAILED }, { "neizdevās piegādāt", PHRASE_FAILED },
+	{ "automatiska atbilde", PHRASE_AUTO_REPLY }, { "δεν παραδόθηκε", PHRASE_FAILED },
+	{ "δεν ήταν δυνατή η παράδοση", PHRASE_FAILED }, { "teslim edilemedi", PHRASE_FAILED },
+	{ "iletilemedi", PHRASE_FAILED }, { "teslim edilemeyen", PHRASE_FAILED },
+	{ "ulaştırılamadı", PHRASE_FAILED }, { "gönderilemedi", PHRASE_FAILED },
+	{ "otomatik yanıt", PHRASE_AUTO_REPLY }, { "gecik", PHRASE_DELAYED },
+	/* Russian, Ukrainian */
+	{ "едоставлен", PHRASE_FAILED }, { "не доставлен", PHRASE_FAILED },
+	{ "е удалось доставить", PHRASE_FAILED }, { "евозможно доставить", PHRASE_FAILED },
+	{ "не может быть доставлен", PHRASE_FAILED }, { "не было доставлен", PHRASE_FAILED },
+	{ "не вдалося доставити", PHRASE_FAILED }, { "доставка задержана", PHRASE_DELAYED },
+	{ "задержано", PHRASE_DELAYED }, { "сходное сообщение", PHRASE_RETURNED },
+	{ "автоответ", PHRASE_AUTO_REPLY }, { "втоматический ответ", PHRASE_AUTO_REPLY },
+	/* Japanese, Chinese, Korean */
+	{ "送信できません", PHRASE_FAILED }, { "配信できません", PHRASE_FAILED },
+	{ "配送できません", PHRASE_FAILED }, { "送信できなかった", PHRASE_FAILED },
+	{ "届けできません", PHRASE_FAILED }, { "配信不能", PHRASE_FAILED },
+	{ "送信に失敗", PHRASE_FAILED }, { "配信に失敗", PHRASE_FAILED },
+	{ "配送に失敗", PHRASE_FAILED }, { "送信エラー", PHRASE_FAILED },
+	{ "配信エラー", PHRASE_FAILED }, { "配送エラー", PHRASE_FAILED },
+	{ "メールエラー", PHRASE_SUBJECT }, { "エラー通知", PHRASE_SUBJECT },
+	{ "エラーメール", PHRASE_SUBJECT }, { "遅延", PHRASE_DELAYED },
+	{ "遅れています", PHRASE_DELAYED }, { "元のメッセージ", PHRASE_RETURNED },
+	{ "自動返信", PHRASE_AUTO_REPLY }, { "自動応答", PHRASE_AUTO_REPLY },
+	{ "不在", PHRASE_AUTO_REPLY }, { "退信", PHRASE_FAILED }, { "无法送达", PHRASE_FAILED },
+	{ "無法傳遞", PHRASE_FAILED }, { "无法投递", PHRASE_FAILED }, { "無法投遞", PHRASE_FAILED },
+	{ "投递失败", PHRASE_FAILED }, { "傳遞失敗", PHRASE_FAILED }, { "未送达", PHRASE_FAILED },
+	{ "发送失败", PHRASE_FAILED }, { "寄送失敗", PHRASE_FAILED }, { "無法寄達", PHRASE_FAILED },
+	{ "无法发送", PHRASE_FAILED }, { "無法送達", PHRASE_FAILED }, { "被退回", PHRASE_FAILED },
+	{ "延迟", PHRASE_DELAYED }, { "延遲", PHRASE_DELAYED }, { "原始邮件", PHRASE_RETURNED },
+	{ "原始郵件", PHRASE_RETURNED }, { "自动回复", PHRASE_AUTO_REPLY },
+	{ "自動回覆", PHRASE_AUTO_REPLY }, { "반송", PHRASE_FAILED }, { "전송 실패", PHRASE_FAILED },
+	{ "배달되지", PHRASE_FAILED }, { "배달할 수 없", PHRASE_FAILED }, { "전송하지 못", PHRASE_FAILED },
+	{ "보내지 못", PHRASE_FAILED }, { "부재중", PHRASE_AUTO_REPLY },
+	/* Hebrew, Vietnamese, Thai, Indonesian */
+	{ "לא נמסר", PHRASE_FAILED }, { "không gửi được", PHRASE_FAILED },
+	{ "không thể gửi", PHRASE_FAILED }, { "không thể chuyển", PHRASE_FAILED },
+	{ "ไม่สามารถส่ง", PHRASE_FAILED }, { "ไม่สามารถนำส่ง", PHRASE_FAILED },
+	{ "gagal dikirim", PHRASE_FAILED }, { "tidak dapat dikirim", PHRASE_FAILED },
+	{ "tidak terkirim", PHRASE_FAILED }, { "tertunda", PHRASE_DELAYED },
+};
+enum { ENTRIES = sizeof(table) / sizeof(table[0]), NO_ENTRY = 0xffff };
+
+/* Phrases by their first byte: head[b] is the first, next[i] the one after. */
+struct index {
+	uint16_t head[256], next[ENTRIES];
+};
+
+static void index_build(struct index *index)
+{
+	for (size_t b = 0; b < 256; b++)
+		index->head[b] = NO_ENTRY;
+	for (size_t i = ENTRIES; i-- > 0;) {
+		unsigned char b = (unsigned char)table[i].text[0];
+
+		index->next[i] = index->head[b];
+		index->head[b] = (uint16_t)i;
+	}
+}
+
+/* Does the phrase stand at s[i]? */
+static bool stands_at(struct span s, size_t i, const char *phrase)
+{
+	for (; *phrase != '\0'; phrase++) {
+		if (i >= s.n)
+			return false;
+		if (*phrase == ' ') {
+			if (!ascii_isspace(s.p[i]))
+				return false;
+			while (i < s.n && ascii_isspace(s.p[i]))
+				i++;
+		} else if (*phrase == '\'' && s.n - i >= 3 && s.p[i] == '\xe2' &&
+			   s.p[i + 1] == '\x80' && s.p[i + 2] == '\x99') {
+			i += 3;
+		} else if (ascii_lower(s.p[i]) != *phrase) {
+			return false;
+		} else {
+			i++;
+		}
+	}
+	return true;
+}
+
+/* A phrase of ASCII letters starts a word. */
+static bool may_start(struct span s, size_t i)
+{
+	return i == 0 || (unsigned char)s.p[i] >= 0x80 || !ascii_isalpha(s.p[i - 1]);
+}
+
+static void add_place(struct phrases *phrases, enum phrase kind, size_t at)
+{
+	phrases->found[kind] = true;
+	if (phrases->n < PHRASES_MAX_PLACES)
+		phrases->places[phrases->n++] = (struct phrase_place){ kind, at };
+}
+
+void phrases_find(struct span text, struct phrases *phrases_r)
+{
+	struct index index;
+
+	index_build(&index);
+	*phrases_r = (struct phrases){ .n = 0 };
+	for (size_t i = 0; i < text.n; i++) {
+		unsigned char first = (unsigned char)ascii_lower(text.p[i]);
+
+		if (index.head[first] == NO_ENTRY || !may_start(text, i))
+			continue;
+		for (unsigned e = index.head[first]; e != NO_ENTRY; e = index.next[e])
+			if (stands_at(text, i, table[e].text))
+				add_place(phrases_r, table[e].kind, i);
+	}
+}

@@ -1,0 +1,199 @@
+#include "mail/remark.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "mail/codes.h"
+#include "mail/transcript.h"
+
+/* ---- wrapped lines ---- */
+
+/* Marks of a dialogue at the start of a line say nothing. */
+static struct span without_mark(struct span line)
+{
+	static const char *const marks[] = { "<<< ", ">>> ", "Out: ", "In: ", "Received >>> " };
+
+	line = span_trim(line);
+	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
+		if (span_has_prefix(line, marks[i]))
+			return span_trim(span_from(line, strlen(marks[i])));
+	return line;
+}
+
+struct span remark_unwrap(struct arena *arena, struct span text)
+{
+	struct buf out;
+	struct span line;
+
+	text = span_trim(span_slice(text, 0, BOUNCE_MAX_REPLY));
+	if (span_find_byte(text, 0, '\n') == text.n)
+		return text;
+	buf_init(&out, arena, BOUNCE_MAX_REPLY + 1);
+	while (span_next_line(&text, &line)) {
+		line = without_mark(line);
+		if (out.n != 0 && line.n != 0)
+			buf_addc(&out, ' ');
+		buf_add(&out, line);
+	}
+	return buf_span(&out);
+}
+
+/* ---- the command that was answered ---- */
+
+struct span remark_command(struct span text)
+{
+	static const struct {
+		const char *words, *command;
+	} commands[] = {
+		{ "end of data", "end of DATA" }, { "final data", "end of DATA" },
+		{ "after i sent the message", "end of DATA" }, { "rcpt to", "RCPT TO" },
+		{ "rcpt_to", "RCPT TO" }, { "our rcpt", "RCPT TO" }, { "rcpt command", "RCPT TO" },
+		{ "smtp:rcpt", "RCPT TO" }, { "does not like recipient", "RCPT TO" },
+		{ "mail from", "MAIL FROM" }, { "mail_from", "MAIL FROM" },
+		{ "sender was rejected", "MAIL FROM" }, { "data command", "DATA" },
+		{ "(data)", "DATA" }, { ">>> data", "DATA" }, { "starttls", "STARTTLS" },
+		{ "initial connection", "connect" }, { "refused to talk to me", "connect" },
+		{ "ehlo", "EHLO" }, { "helo", "HELO" },
+	};
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		if (span_ifind(text, 0, commands[i].words) < text.n)
+			return span_str(commands[i].command);
+	return (struct span){ NULL, 0 };
+}
+
+/* ---- the server that answered ---- */
+
+static bool is_host_byte(char c)
+{
+	return ascii_isalnum(c) || c == '.' || c == '-' || c == '_' || c == ':';
+}
+
+/* A host name or address at the start of s, without brackets. */
+static struct span host_at(struct span s)
+{
+	size_t n = 0;
+
+	s = span_trim(s);
+	if (s.n != 0 && (s.p[0] == '[' || s.p[0] == '<' || s.p[0] == '('))
+		s = span_from(s, 1);
+	while (n < s.n && is_host_byte(s.p[n]))
+		n++;
+	while (n > 0 && (s.p[n - 1] == '.' || s.p[n - 1] == ':'))
+		n--;
+	s = span_slice(s, 0, n);
+	return span_find_byte(s, 0, '.') < s.n || span_find_byte(s, 0, ':') < s.n ? s :
+		(struct span){ NULL, 0 };
+}
+
+static struct span remote_host(struct span text)
+{
+	static const char *const before[] = {
+		"while talking to ", "host ", "host: ", "connected to ", "remote server at ",
+		"connect to ", "remote-mta: ", "server ", "conversation with ", "remote mta ",
+	};
+	static const char *const behind[] = { "] did not like", " does not like recipient" };
+
+	for (size_t i = 0; i < sizeof(before) / sizeof(*before); i++) {
+		size_t at = span_ifind(text, 0, before[i]);
+		struct span host = host_at(span_from(text, at + strlen(before[i])));
+
+		if (at < text.n && host.n != 0)
+			return host;
+	}
+	for (size_t i = 0; i < sizeof(behind) / sizeof(*behind); i++) {
+		size_t at = span_ifind(text, 0, behind[i]), from = at;
+
+		if (at == text.n)
+			continue;
+		while (from > 0 && text.p[from - 1] != '\n')
+			from--;
+		return host_at(span_from(text, from));
+	}
+	return (struct span){ NULL, 0 };
+}
+
+/* ---- the reply ---- */
+
+/* Where the reply that starts the text ends: what follows is the notice's. */
+static size_t reply_end(struct span text)
+{
+	static const char *const trailers[] = {
+		"(in reply to", "\ngiving up on", "\ni'm not going to try", "\n[rcpt_to]", "\n [rcpt_to]",
+		"(delivery attempts:", "\n>>>", "\n<<< 503", "(state 1", "\n[mail_from]", "\n[data]",
+		"\n554 5.0.0 service unavailable", "\n... while talking",
+	};
+	size_t end = span_find(text, 0, SPAN("\n\n"));
+	size_t crlf = span_find(text, 0, SPAN("\r\n\r\n"));
+
+	if (crlf < end)
+		end = crlf;
+	text = span_slice(text, 0, end);
+	for (size_t i = 0; i < sizeof(trailers) / sizeof(*trailers); i++) {
+		size_t at = span_ifind(text, 0, trailers[i]);
+
+		text = span_slice(text, 0, at);
+	}
+	return text.n;
+}
+
+/* A reply in quotes or brackets ends with them. */
+static struct span within_quotes(struct span text, size_t at, struct span reply)
+{
+	static const char open[] = "'\"[(", close[] = "'\"])";
+	const char *mark = at > 0 ? memchr(open, text.p[at - 1], 4) : NULL;
+	size_t end;
+
+	if (mark == NULL)
+		return reply;
+	end = reply.n;
+	while (end > 0 && reply.p[end - 1] != close[mark - open])
+		end--;
+	return end > 0 ? span_slice(reply, 0, end - 1) : reply;
+}
+
+/* "550 550 5.1.1 …", "554 <a@b>... 550 Host unknown": said once is enough. */
+static struct span without_repeat(struct span reply)
+{
+	if (reply.n > 8 && reply.p[3] == ' ' && reply.p[7] == ' ' && memcmp(reply.p, reply.p + 4, 3) == 0)
+		return span_from(reply, 4);
+	return reply;
+}
+
+static void take_reply(struct arena *arena, struct span text, size_t at,
+		       struct bounce_recipient *r)
+{
+	struct span reply = span_from(text, at);
+
+	reply = span_slice(reply, 0, reply_end(reply));
+	reply = within_quotes(text, at, reply);
+	reply = without_repeat(remark_unwrap(arena, reply));
+	r->reply_code = span_slice(reply, 0, 3);
+	r->reply = transcript_unflatten(arena, reply);
+}
+
+static void take_status(struct span status, struct bounce_recipient *r)
+{
+	if (status.n != 0 && status_is_vague(r->status) &&
+	    (r->status.n == 0 || !status_is_vague(status)))
+		r->status = status;
+}
+
+void remark_read(struct arena *arena, struct span text, struct bounce_recipient *r)
+{
+	size_t at = reply_find(text, 0);
+	struct span around;
+
+	if (r->reply.n == 0 && at < text.n)
+		take_reply(arena, text, at, r);
+	around = span_slice(text, 0, at < text.n ? at + 2 * BOUNCE_MAX_REPLY : BOUNCE_MAX_REPLY);
+	take_status(status_find(r->reply), r);
+	if (r->reply.n == 0 || r->status.n == 0)
+		take_status(status_find(around), r);
+	if (r->command.n == 0)
+		r->command = remark_command(around);
+	if (r->remote_mta.n == 0)
+		r->remote_mta = remote_host(span_slice(text, 0, at));
+	if (r->context.n == 0)
+		r->context = remark_unwrap(arena, span_slice(text, 0, at));
+}
