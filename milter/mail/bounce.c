@@ -221,6 +221,51 @@ static bool is_repeated(const struct bounce *bounce, const struct bounce_recipie
 	return false;
 }
 
+/* The report is silent about the reply: the text may not be. */
+static void add_from_text(struct arena *arena, const struct notice *notice,
+			  bool only, struct bounce_recipient *r)
+{
+	struct bounce_recipient said = { .status = r->status };
+	size_t i = 0;
+
+	while (i < notice->n && !address_eq(notice->entries[i].address, r->recipient) &&
+	       !address_eq(notice->entries[i].address, r->original))
+		i++;
+	if (i < notice->n)
+		notice_recipient(arena, notice, i, &said);
+	else if (only && reply_find(notice->text, 0) < notice->text.n)
+		remark_read(arena, span_from(notice->text, reply_find(notice->text, 0)), &said);
+	else
+		return;
+	r->status = said.status;
+	r->reply = said.reply;
+	r->reply_code = said.reply_code;
+	if (r->context.n == 0)
+		r->context = said.context;
+	if (r->command.n == 0)
+		r->command = said.command;
+	if (r->remote_mta.n == 0)
+		r->remote_mta = said.remote_mta;
+}
+
+static int complete_from_text(struct arena *arena, struct span text, struct bounce *bounce)
+{
+	struct notice notice;
+	bool read = false;
+
+	for (size_t i = 0; i < bounce->n; i++) {
+		struct bounce_recipient *r = &bounce->recipients[i];
+
+		if (r->reply.n != 0 || (r->action != ACTION_FAILED && r->action != ACTION_DELAYED))
+			continue;
+		if (!read && notice_read(arena, text, (struct span){ NULL, 0 }, &notice) != 0)
+			return -1;
+		read = true;
+		add_from_text(arena, &notice, bounce->n == 1, r);
+	}
+	return 0;
+}
+
 static int take_report(struct arena *arena, const struct dsn *dsn, const struct evidence *e,
 		       struct span text, struct bounce *bounce)
 {
@@ -238,7 +283,7 @@ static int take_report(struct arena *arena, const struct dsn *dsn, const struct 
 		if (!is_repeated(bounce, &r))
 			bounce->recipients[bounce->n++] = r;
 	}
-	return 0;
+	return complete_from_text(arena, text, bounce);
 }
 
 /* ---- without a report: what the text says ---- */

@@ -140,8 +140,8 @@ size_t reply_find(struct span text, size_t from)
 		    ascii_isalnum(before) || before == '.' || before == '-' || before == '_' ||
 		    before == '/' || before == '@' || before == '+' || before == ',')
 			continue;
-		if (reply_code_length(span_from(text, i)) != 0 && at(text, i + 3) != ',' &&
-		    is_reply_place(text, i))
+		if (reply_code_length(span_from(text, i)) != 0 &&
+		    !(at(text, i + 3) == ',' && ascii_isdigit(at(text, i + 4))) && is_reply_place(text, i))
 			return i;
 	}
 	return text.n;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "mail/codes.h"
 
 enum { DSN_MAX_SIZE = 4 * 1024 * 1024, DSN_MAX_VALUE = HEADER_MAX_VALUE };
 
@@ -239,6 +240,14 @@ static void take_message_field(struct dsn *dsn, enum dsn_field kind, struct span
 	}
 }
 
+/* "Status: 553 Exceeded maximum size": a reply in the wrong place. */
+static void take_status(struct dsn_recipient *r, struct span value)
+{
+	r->status = parse_status(value);
+	if (r->status.n == 0 && reply_code_length(value) != 0 && r->diagnostic.value.n == 0)
+		r->diagnostic.value = value;
+}
+
 static void take_recipient_field(struct arena *arena, struct dsn_recipient *r,
 				 enum dsn_field kind, const struct header *field)
 {
@@ -248,7 +257,7 @@ static void take_recipient_field(struct arena *arena, struct dsn_recipient *r,
 	case FIELD_ORIGINAL_RECIPIENT: r->original_recipient = typed_address(arena, value); break;
 	case FIELD_FINAL_RECIPIENT: r->final_recipient = typed_address(arena, value); break;
 	case FIELD_ACTION: r->action = parse_action(value, &r->action_comment); break;
-	case FIELD_STATUS: r->status = parse_status(value); break;
+	case FIELD_STATUS: take_status(r, value); break;
 	case FIELD_REMOTE_MTA: r->remote_mta = typed(value); break;
 	case FIELD_DIAGNOSTIC: r->diagnostic = typed(lines_of(arena, field->value)); break;
 	case FIELD_LAST_ATTEMPT: r->last_attempt = value; break;

@@ -313,6 +313,32 @@ static void name_entry(struct reader *reader, struct span address, enum named na
 	reader->gap = false;
 }
 
+/* "A message sent by\n\n  <a@b>": he is no recipient. */
+static bool follows_author(struct span text, size_t at)
+{
+	static const char *const words[] = { "sent by", "sent from", "message from", "mail from" };
+	struct span before;
+
+	while (at > 0 && (ascii_isspace(text.p[at - 1]) || text.p[at - 1] == '<'))
+		at--;
+	before = span_slice(text, 0, at);
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (span_has_suffix(before, words[i]))
+			return true;
+	return false;
+}
+
+/* "… if\na@b fails, try …": the line break means nothing. */
+static bool goes_on_with_prose(struct span text, const struct line *line, struct span address)
+{
+	struct span rest = span_from(text, (size_t)(address.p - text.p) + address.n);
+	size_t above = line->start > 0 ? line_start(text, line->start - 1) : 0;
+	struct span before = span_trim(span_slice(text, above, line->start));
+
+	return rest.n > 1 && rest.p[0] == ' ' && rest.p[1] >= 'a' && rest.p[1] <= 'z' &&
+		!span_has_prefix(rest, " on ") && before.n != 0 && ascii_isalpha(before.p[before.n - 1]);
+}
+
 /* A line of its own address, unless it goes on with what is said of another. */
 static bool take_leading(struct reader *reader, const struct line *line)
 {
@@ -320,7 +346,9 @@ static bool take_leading(struct reader *reader, const struct line *line)
 	struct span address = leading_address(words);
 	size_t from = line->start;
 
-	if (address.n == 0 || (line->dialogue && words.p == line->words.p))
+	if (address.n == 0 || (line->dialogue && words.p == line->words.p) ||
+	    follows_author(reader->notice->text, (size_t)(address.p - reader->notice->text.p)) ||
+	    goes_on_with_prose(reader->notice->text, line, address))
 		return false;
 	if (reader->current != NULL && reader->current->named == NAMED_AT_LINE && !reader->gap &&
 	    (line->indent > reader->current->indent || address_eq(address, reader->current->address)))
@@ -348,6 +376,16 @@ static bool sentence_fails(const struct notice *notice, size_t from, size_t to)
 	return false;
 }
 
+/* "(generated from a@b)": the recipient the sender knows. */
+static bool follows_origin(struct span text, size_t at)
+{
+	struct span before = span_trim(span_slice(text, at > 24 ? at - 24 : 0, at));
+
+	if (before.n != 0 && before.p[before.n - 1] == '<')
+		before = span_trim(span_slice(before, 0, before.n - 1));
+	return span_has_suffix(before, "generated from") || span_has_suffix(before, "expanded from");
+}
+
 /* Addresses within a line: behind a label, or in a sentence. */
 static void take_within(struct reader *reader, const struct line *line)
 {
@@ -365,7 +403,7 @@ static void take_within(struct reader *reader, const struct line *line)
 			return;
 		at = (size_t)(address.p - text.p);
 		word = word_before(text, at);
-		if (names_sender(word))
+		if (names_sender(word) && !follows_origin(text, at))
 			continue;
 		if (names_recipient(word))
 			named = at > 0 && line->start + 60 > at && span_find_byte(span_slice(text, line->start, at), 0, ':') + line->start < at ?
@@ -374,8 +412,11 @@ static void take_within(struct reader *reader, const struct line *line)
 			named = NAMED_IN_SENTENCE;
 		if (address_is_role(address) && named < NAMED_AT_LINE && !leads_to_recipient(word))
 			continue;
-		if (address_eq(address, reader->sender) && named < NAMED_AT_LINE)
-			named = NAMED_SOMEWHERE;
+		if (follows_origin(text, at))
+			named = NAMED_IN_SENTENCE;
+		if (address_eq(address, reader->sender) && named < NAMED_AT_LINE &&
+		    !leads_to_recipient(word))
+			continue;
 		if (named == NAMED_AT_LINE && reader->current != NULL && !reader->gap &&
 		    reader->current->named == NAMED_AT_LINE && line->indent > reader->current->indent)
 			named = NAMED_SOMEWHERE;
@@ -417,7 +458,8 @@ static void keep_best(struct notice *notice)
 	for (size_t i = 0; i < notice->n; i++)
 		if (notice->entries[i].named == best)
 			notice->entries[n++] = notice->entries[i];
-	notice->n = n;
+	/* several that nothing says more of: examples, signatures */
+	notice->n = best == NAMED_SOMEWHERE && n > 1 ? 0 : n;
 }
 
 int notice_read(struct arena *arena, struct span text, struct span sender,
@@ -506,6 +548,18 @@ static struct span line_about(struct span text, struct span address)
 	return (struct span){ NULL, 0 };
 }
 
+/* One recipient: a reply anywhere in the notice is about him; else what stands
+ * near his address; else the whole notice. */
+static struct span said_to_all(const struct notice *notice, struct span said, struct span address)
+{
+	struct span all = notice->text;
+	size_t at = reply_find(all, 0);
+
+	if (at < all.n)
+		return span_from(all, line_start(all, at));
+	return says_something(said, address) ? near(said) : all;
+}
+
 void notice_recipient(struct arena *arena, const struct notice *notice, size_t i,
 		      struct bounce_recipient *r)
 {
@@ -524,19 +578,12 @@ void notice_recipient(struct arena *arena, const struct notice *notice, size_t i
 	}
 	about = reply_find(said, 0) == said.n ? line_about(notice->text, e->address) :
 		(struct span){ NULL, 0 };
-	if (about.n != 0) {
-		remark_read(arena, about, r);
-	} else if (notice->n == 1 && reply_find(said, 0) == said.n) {
-		struct span all = notice->text;
-
-		if (reply_find(all, 0) < all.n || status_find(near(said)).n == 0)
-			remark_read(arena, span_slice(all, line_start(all, reply_find(all, 0)), all.n), r);
-		r->context = remark_unwrap(arena, near(says_something(said, e->address) ? said : all));
-	} else {
-		remark_read(arena, reply_find(said, 0) < said.n ? said : near(said), r);
-	}
-	if (r->context.n == 0 || !says_something(r->context, e->address))
-		r->context = remark_unwrap(arena, near(said));
+	if (about.n == 0 && reply_find(said, 0) == said.n)
+		about = notice->n == 1 ? said_to_all(notice, said, e->address) : near(said);
+	remark_read(arena, about.n != 0 ? about : said, r);
+	if (about.n != 0 || r->context.n == 0 || !says_something(r->context, e->address))
+		r->context = remark_unwrap(arena, near(says_something(said, e->address) ?
+						       said : notice->text));
 }
 
 /* ---- about the notice itself ---- */

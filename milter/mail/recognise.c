@@ -181,7 +181,8 @@ const char *evidence_against(const struct evidence *e, const struct findings *f)
 	if (e->subject.found[PHRASE_CHALLENGE] && !f->report &&
 	    !e->subject.found[PHRASE_FAILED] && !e->subject.found[PHRASE_SUBJECT])
 		return "a request to confirm";
-	if (f->text->found[PHRASE_CHALLENGE] && !f->report && !f->reply && !e->machine)
+	if (f->text->found[PHRASE_CHALLENGE] && !f->report && !f->reply && !e->machine &&
+	    !e->subject.found[PHRASE_FAILED])
 		return "a request to confirm";
 	if (f->text->found[PHRASE_AUTO_REPLY] && !f->report && !f->reply && e->origin < 2)
 		return "an automatic reply";
