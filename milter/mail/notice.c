@@ -6,6 +6,7 @@
 #include "mail/address.h"
 #include "mail/codes.h"
 #include "mail/remark.h"
+#include "mail/transcript.h"
 
 /* ---- where the returned message starts ---- */
 
@@ -294,7 +295,8 @@ static void name_entry(struct reader *reader, struct span address, enum named na
 
 	if (e != NULL && e == reader->current && e->named >= named)
 		return;
-	if (e != NULL && e->named > named)
+	if ((e != NULL && e->named > named) ||
+	    (reader->current != NULL && reader->current->named > named))
 		return;
 	close_entry(reader, from);
 	if (e == NULL) {
@@ -376,6 +378,15 @@ static bool sentence_fails(const struct notice *notice, size_t from, size_t to)
 	return false;
 }
 
+/* A sentence may go on behind the line that ends here, within its paragraph. */
+static size_t next_lines(struct span text, size_t end)
+{
+	struct span rest = span_slice(text, end, end + 200);
+	size_t lf = span_find(rest, 0, SPAN("\n\n")), crlf = span_find(rest, 0, SPAN("\n\r\n"));
+
+	return end + (lf < crlf ? lf : crlf);
+}
+
 /* "(generated from a@b)": the recipient the sender knows. */
 static bool follows_origin(struct span text, size_t at)
 {
@@ -408,7 +419,9 @@ static void take_within(struct reader *reader, const struct line *line)
 		if (names_recipient(word))
 			named = at > 0 && line->start + 60 > at && span_find_byte(span_slice(text, line->start, at), 0, ':') + line->start < at ?
 				NAMED_AT_LINE : NAMED_IN_SENTENCE;
-		else if (leads_to_recipient(word) || sentence_fails(reader->notice, line->start, line_end))
+		else if (sentence_fails(reader->notice, line->start, line_end) ||
+			 (leads_to_recipient(word) &&
+			  sentence_fails(reader->notice, reader->paragraph, next_lines(text, line_end))))
 			named = NAMED_IN_SENTENCE;
 		if (address_is_role(address) && named < NAMED_AT_LINE && !leads_to_recipient(word))
 			continue;
@@ -548,15 +561,31 @@ static struct span line_about(struct span text, struct span address)
 	return (struct span){ NULL, 0 };
 }
 
+static struct span before_transcript(struct span said)
+{
+	return span_slice(said, 0, span_ifind(said, 0, "transcript of session"));
+}
+
+/* No reply of its own, and no line about it: what follows the list. */
+static struct span said_behind(const struct notice *notice, size_t i)
+{
+	struct span said = said_of(notice, i);
+
+	return reply_find(said, 0) < said.n ? said : near(said);
+}
+
 /* One recipient: a reply anywhere in the notice is about him; else what stands
  * near his address; else the whole notice. */
 static struct span said_to_all(const struct notice *notice, struct span said, struct span address)
 {
 	struct span all = notice->text;
-	size_t at = reply_find(all, 0);
+	size_t at = reply_find(all, 0), from = line_start(all, at);
 
-	if (at < all.n)
-		return span_from(all, line_start(all, at));
+	if (at < all.n) {	/* with the lines of its paragraph above it */
+		while (from > 1 && span_trim(line_at(all, line_start(all, from - 1))).n != 0)
+			from = line_start(all, from - 1);
+		return span_from(all, from);
+	}
 	return says_something(said, address) ? near(said) : all;
 }
 
@@ -576,12 +605,14 @@ void notice_recipient(struct arena *arena, const struct notice *notice, size_t i
 		r->context = remark_unwrap(arena, near(said));
 		return;
 	}
-	about = reply_find(said, 0) == said.n ? line_about(notice->text, e->address) :
-		(struct span){ NULL, 0 };
-	if (about.n == 0 && reply_find(said, 0) == said.n)
-		about = notice->n == 1 ? said_to_all(notice, said, e->address) : near(said);
-	remark_read(arena, about.n != 0 ? about : said, r);
-	if (about.n != 0 || r->context.n == 0 || !says_something(r->context, e->address))
+	said = before_transcript(said);
+	about = reply_find(said, 0) < said.n ? said : line_about(notice->text, e->address);
+	if (about.n == 0)
+		about = notice->n == 1 ? said_to_all(notice, said, e->address) : said_behind(notice, i);
+	remark_read(arena, about, r);
+	if (r->reply.n != 0)
+		r->reply = transcript_reply(arena, notice->text, r->reply, &r->command);
+	if (about.p != said.p || r->context.n == 0 || !says_something(r->context, e->address))
 		r->context = remark_unwrap(arena, near(says_something(said, e->address) ?
 						       said : notice->text));
 }

@@ -86,13 +86,25 @@ static struct span host_at(struct span s)
 		(struct span){ NULL, 0 };
 }
 
+/* "mx.example [192.0.2.1] did not like …" */
+static struct span host_before(struct span text, size_t at)
+{
+	size_t from;
+
+	while (at > 0 && text.p[at - 1] == ' ')
+		at--;
+	for (from = at; from > 0 && is_host_byte(text.p[from - 1]); from--)
+		;
+	return host_at(span_slice(text, from, at));
+}
+
 static struct span remote_host(struct span text)
 {
 	static const char *const before[] = {
 		"while talking to ", "host ", "host: ", "connected to ", "remote server at ",
 		"connect to ", "remote-mta: ", "server ", "conversation with ", "remote mta ",
 	};
-	static const char *const behind[] = { "] did not like", " does not like recipient" };
+	static const char *const behind[] = { "[", " does not like recipient" };
 
 	for (size_t i = 0; i < sizeof(before) / sizeof(*before); i++) {
 		size_t at = span_ifind(text, 0, before[i]);
@@ -102,13 +114,11 @@ static struct span remote_host(struct span text)
 			return host;
 	}
 	for (size_t i = 0; i < sizeof(behind) / sizeof(*behind); i++) {
-		size_t at = span_ifind(text, 0, behind[i]), from = at;
+		size_t at = span_ifind(text, 0, behind[i]);
+		struct span host = host_before(text, at);
 
-		if (at == text.n)
-			continue;
-		while (from > 0 && text.p[from - 1] != '\n')
-			from--;
-		return host_at(span_from(text, from));
+		if (at < text.n && host.n != 0)
+			return host;
 	}
 	return (struct span){ NULL, 0 };
 }
@@ -144,6 +154,8 @@ static struct span within_quotes(struct span text, size_t at, struct span reply)
 	const char *mark = at > 0 ? memchr(open, text.p[at - 1], 4) : NULL;
 	size_t end;
 
+	if (mark == NULL && at > 8 && span_is(span_slice(text, at - 8, at), "reason: "))
+		mark = open + 3;	/* Sendmail: "(reason: 550 …)" */
 	if (mark == NULL)
 		return reply;
 	end = reply.n;
@@ -182,18 +194,21 @@ static void take_status(struct span status, struct bounce_recipient *r)
 void remark_read(struct arena *arena, struct span text, struct bounce_recipient *r)
 {
 	size_t at = reply_find(text, 0);
-	struct span around;
+	struct span around, before;
 
 	if (r->reply.n == 0 && at < text.n)
 		take_reply(arena, text, at, r);
-	around = span_slice(text, 0, at < text.n ? at + 2 * BOUNCE_MAX_REPLY : BOUNCE_MAX_REPLY);
+	around = span_slice(text, 0, at < text.n ? at + BOUNCE_MAX_REPLY : BOUNCE_MAX_REPLY);
 	take_status(status_find(r->reply), r);
 	if (r->reply.n == 0 || r->status.n == 0)
 		take_status(status_find(around), r);
+	before = remark_unwrap(arena, span_slice(text, 0, at));
 	if (r->command.n == 0)
-		r->command = remark_command(around);
+		r->command = remark_command(before);
+	if (r->command.n == 0)
+		r->command = remark_command(span_from(around, at));
 	if (r->remote_mta.n == 0)
-		r->remote_mta = remote_host(span_slice(text, 0, at));
+		r->remote_mta = remote_host(before);
 	if (r->context.n == 0)
-		r->context = remark_unwrap(arena, span_slice(text, 0, at));
+		r->context = before;
 }

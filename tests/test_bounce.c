@@ -1,0 +1,458 @@
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "mail/bounce.h"
+#include "support.h"
+
+enum { COLUMNS = 7 };
+
+static struct arena arena;
+
+static int set_up(void **state)
+{
+	(void)state;
+	arena_init(&arena, 64 << 20);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	arena_release(&arena);
+	return 0;
+}
+
+static struct bounce read_mail(struct span bytes)
+{
+	struct message message;
+	struct bounce bounce;
+	struct error error;
+
+	assert_int_equal(message_parse(&arena, bytes, &message, &error), 0);
+	assert_int_equal(bounce_read(&arena, &message, &bounce, &error), 0);
+	return bounce;
+}
+
+static struct bounce read_path(const char *directory, const char *name)
+{
+	char path[512];
+	struct span bytes, copy;
+
+	snprintf(path, sizeof(path), "tests/bounces/%s/%s", directory, name);
+	bytes = read_whole(path);
+	if (bytes.p == NULL)
+		print_message("cannot read %s\n", path);
+	assert_non_null(bytes.p);
+	copy = arena_copy(&arena, bytes);
+	free((char *)(uintptr_t)bytes.p);
+	return read_mail(copy);
+}
+
+static bool contains(struct span s, struct span part)
+{
+	return part.n == 0 || span_find(s, 0, part) < s.n;
+}
+
+static void assert_span(struct span s, const char *wanted)
+{
+	if (!span_eq(s, span_str(wanted)))
+		print_message("wanted \"%s\", not \"%.*s\"\n", wanted, SPAN_FMT(s));
+	assert_true(span_eq(s, span_str(wanted)));
+}
+
+/* ---- bounces for people, of every shape ---- */
+
+static size_t split(struct span line, struct span *columns)
+{
+	size_t n = 0, from = 0;
+
+	while (n < COLUMNS) {
+		size_t tab = span_find_byte(line, from, '\t');
+
+		columns[n++] = span_slice(line, from, tab);
+		if (tab == line.n)
+			break;
+		from = tab + 1;
+	}
+	return n;
+}
+
+static void check_recipient(const struct bounce_recipient *r, const struct span *columns)
+{
+	bool same = span_eq(r->recipient, columns[1]) &&
+		span_eq(span_str(dsn_action_name(r->action)), columns[2]) &&
+		span_eq(r->status, columns[3]) && span_eq(r->reply_code, columns[4]) &&
+		span_eq(r->command, columns[5]) &&
+		(contains(r->reply, columns[6]) || contains(r->context, columns[6]));
+
+	if (!same)
+		print_message("%.*s: %.*s %s %.*s %.*s %.*s\nreply: %.*s\ncontext: %.*s\n",
+			      SPAN_FMT(columns[0]), SPAN_FMT(r->recipient),
+			      dsn_action_name(r->action), SPAN_FMT(r->status),
+			      SPAN_FMT(r->reply_code), SPAN_FMT(r->command), SPAN_FMT(r->reply),
+			      SPAN_FMT(r->context));
+	assert_true(same);
+}
+
+static void test_every_shape(void **state)
+{
+	struct span table = read_whole("tests/bounces/text/expected.tsv"), rest = table, line;
+	struct span name = SPAN("");
+	struct bounce bounce = { .n = 0 };
+	size_t seen = 0, rows = 0;
+
+	(void)state;
+	assert_non_null(table.p);
+	while (span_next_line(&rest, &line)) {
+		struct span columns[COLUMNS];
+
+		if (line.n == 0 || line.p[0] == '#')
+			continue;
+		assert_int_equal(split(line, columns), COLUMNS);
+		if (!span_eq(columns[0], name)) {
+			assert_int_equal(seen, bounce.n);
+			name = columns[0];
+			bounce = read_path("text", arena_string(&arena, name));
+			assert_int_not_equal(bounce.shape, BOUNCE_NOT);
+			seen = 0;
+		}
+		assert_true(seen < bounce.n);
+		check_recipient(&bounce.recipients[seen++], columns);
+		rows++;
+	}
+	assert_int_equal(seen, bounce.n);
+	assert_true(rows > 30);
+	free((char *)(uintptr_t)table.p);
+}
+
+/* no-….eml: replies of people and programs, quoted and forwarded bounces. */
+static void test_what_is_none(void **state)
+{
+	DIR *directory = opendir("tests/bounces/text");
+	struct dirent *entry;
+	size_t n = 0;
+
+	(void)state;
+	assert_non_null(directory);
+	while ((entry = readdir(directory)) != NULL) {
+		struct bounce bounce;
+
+		if (strncmp(entry->d_name, "no-", 3) != 0)
+			continue;
+		bounce = read_path("text", entry->d_name);
+		if (bounce.shape != BOUNCE_NOT)
+			print_message("%s is taken for a bounce\n", entry->d_name);
+		assert_int_equal(bounce.shape, BOUNCE_NOT);
+		assert_non_null(bounce.not_because);
+		assert_int_equal(bounce.n, 0);
+		n++;
+	}
+	closedir(directory);
+	assert_true(n > 8);
+}
+
+static void test_shapes(void **state)
+{
+	(void)state;
+	assert_int_equal(read_path("text", "broken-close.eml").shape, BOUNCE_REPORT);
+	assert_int_equal(read_path("text", "broken-boundary.eml").shape, BOUNCE_MULTIPART);
+	assert_int_equal(read_path("text", "qmail.eml").shape, BOUNCE_SINGLE);
+}
+
+/* ---- what else is said ---- */
+
+static void test_servers(void **state)
+{
+	struct bounce b = read_path("text", "postfix-plain.eml");
+
+	(void)state;
+	assert_span(b.reporting_mta, "mx.sender.example");
+	assert_span(b.recipients[0].remote_mta, "mx.first.example");
+	assert_span(b.recipients[0].reply,
+		    "550-5.7.26 This mail is unauthenticated.\n"
+		    "550-5.7.26 Both SPF and DKIM did not pass.\n"
+		    "550 5.7.26 Ask your administrator.");
+	b = read_path("text", "qmail.eml");
+	assert_span(b.reporting_mta, "mx.sender.example");
+	assert_span(b.recipients[0].remote_mta, "192.0.2.7");
+	b = read_path("text", "sendmail.eml");
+	assert_span(b.recipients[0].reply, "550 5.7.1 <bert@first.example>... Access denied");
+}
+
+static void test_forwarded_recipient(void **state)
+{
+	struct bounce b = read_path("text", "exim.eml");
+
+	(void)state;
+	assert_span(b.recipients[0].recipient, "bert@first.example");
+	assert_span(b.recipients[0].original, "bertram@alias.example");
+	assert_span(b.recipients[1].original, "");
+	assert_span(b.recipients[0].remote_mta, "mx.first.example");
+}
+
+static void test_returned_headers(void **state)
+{
+	struct bounce b = read_path("text", "qmail.eml");
+	const struct header *subject = headers_find(&b.returned_headers, "Subject");
+
+	(void)state;
+	assert_non_null(subject);
+	assert_span(header_unfold(&arena, subject), "minutes");
+	b = read_path("text", "qmail-queue.eml");
+	assert_int_equal(b.returned_headers.n, 0);
+}
+
+/* ---- reports ---- */
+
+#define REPORT(fields, text) \
+	"From: MAILER-DAEMON@a.example\nSubject: Returned mail\n" \
+	"Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n" \
+	"--b\n\n" text "\n--b\nContent-Type: message/delivery-status\n\n" \
+	"Reporting-MTA: dns; a.example\nX-Postfix-Queue-ID: 4ABC\nArrival-Date: today\n\n" fields "\n--b--\n"
+
+static void test_specific_status_counts(void **state)
+{
+	struct bounce b = read_mail(SPAN(REPORT(
+		"Final-Recipient: rfc822; x@y.example\nAction: failed\nStatus: 5.0.0\n"
+		"Diagnostic-Code: smtp; 550 5.7.1 no\n", "text")));
+
+	(void)state;
+	assert_int_equal(b.shape, BOUNCE_REPORT);
+	assert_span(b.recipients[0].status, "5.7.1");
+	assert_span(b.recipients[0].reply_code, "550");
+	assert_span(b.reporting_mta, "a.example");
+	assert_span(b.queue_id, "4ABC");
+	assert_span(b.arrival_date, "today");
+	b = read_mail(SPAN(REPORT("Final-Recipient: rfc822; x@y.example\nAction: failed\n"
+				  "Status: 5.2.2\nDiagnostic-Code: smtp; 550 5.7.1 no\n", "text")));
+	assert_span(b.recipients[0].status, "5.2.2");
+}
+
+static void test_silent_report(void **state)
+{
+	struct bounce b = read_mail(SPAN(REPORT(
+		"Final-Recipient: rfc822; x@y.example\nAction: failed\nStatus: 5.0.0\n",
+		"<x@y.example>:\n  host mx.y.example [192.0.2.3]\n"
+		"  SMTP error after RCPT TO:<x@y.example>:\n  550 5.1.1 nobody\n")));
+
+	(void)state;
+	assert_span(b.recipients[0].reply, "550 5.1.1 nobody");
+	assert_span(b.recipients[0].reply_code, "550");
+	assert_span(b.recipients[0].status, "5.1.1");
+	assert_span(b.recipients[0].command, "RCPT TO");
+	assert_span(b.recipients[0].remote_mta, "mx.y.example");
+}
+
+static void test_words_before_the_reply(void **state)
+{
+	struct bounce b = read_mail(SPAN(REPORT(
+		"Final-Recipient: rfc822; x@y.example\nAction: failed\nStatus: 4.0.0\n"
+		"Diagnostic-Code: smtp; 220-mx.y.example 421 4.2.1 later\n", "text")));
+
+	(void)state;
+	assert_span(b.recipients[0].reply_code, "421");
+	assert_span(b.recipients[0].status, "4.2.1");
+	b = read_mail(SPAN(REPORT("Final-Recipient: rfc822; x@y.example\nAction: failed\n"
+				  "Status: 553 too large\n", "text")));
+	assert_span(b.recipients[0].reply_code, "553");
+	assert_span(b.recipients[0].status, "");
+}
+
+static void test_words_for_actions(void **state)
+{
+	static const struct {
+		const char *word, *action;
+	} cases[] = {
+		{ "failure", "failed" }, { "expired", "failed" }, { "error", "failed" },
+		{ "delayed", "delayed" }, { "delivered (to mailbox)", "delivered" },
+		{ "relayed", "relayed" }, { "expanded", "expanded" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char *mail = arena_printf(&arena, REPORT(
+			"Final-Recipient: rfc822; x@y.example\nAction: %s\nStatus: 5.1.1\n", "text"),
+			cases[i].word);
+		struct bounce b = read_mail(span_str(mail));
+
+		assert_string_equal(dsn_action_name(b.recipients[0].action), cases[i].action);
+	}
+}
+
+static void test_repeated_recipient(void **state)
+{
+	struct bounce b = read_mail(SPAN(REPORT(
+		"Final-Recipient: rfc822; x@y.example\nAction: failed\nStatus: 5.1.1\n\n"
+		"Final-Recipient: rfc822; x@Y.example\nAction: failed\nStatus: 5.1.1\n"
+		"Diagnostic-Code: smtp; 550 nobody\n\n"
+		"Final-Recipient: rfc822; z@y.example\nAction: delayed\nStatus: 4.1.1\n", "text")));
+
+	(void)state;
+	assert_int_equal(b.n, 2);
+	assert_span(b.recipients[0].reply, "550 nobody");
+	assert_int_equal(b.recipients[1].action, ACTION_DELAYED);
+}
+
+static void test_address_probe(void **state)
+{
+	struct bounce b = read_mail(SPAN(REPORT(
+		"Final-Recipient: rfc822; x@y.example\nAction: undeliverable\nStatus: 5.1.1\n", "text")));
+
+	(void)state;
+	assert_int_equal(b.shape, BOUNCE_NOT);
+	assert_string_equal(b.not_because, "the answer to an address probe");
+}
+
+/* Codes of the returned message, versions, amounts and addresses are none. */
+static void test_invents_nothing(void **state)
+{
+	struct bounce b = read_mail(SPAN(
+		"Return-Path: <>\nFrom: MAILER-DAEMON@a.example\nSubject: failure notice\n\n"
+		"Your message could not be delivered after 500 attempts.\n\n<x@y.example>:\n"
+		"The mailbox has 512 messages, host 5.1.1.2, version 5.5.1, call 480-555-2500\n"
+		"or 4.5.6.7 in 450 seconds.\n\n"
+		"--- Below this line is a copy of the message.\n\n550 5.1.1 not this\n"));
+
+	(void)state;
+	assert_int_equal(b.n, 1);
+	assert_span(b.recipients[0].reply_code, "");
+	assert_span(b.recipients[0].status, "");
+	assert_span(b.recipients[0].reply, "");
+}
+
+static void test_recipient_of_the_returned_message(void **state)
+{
+	struct bounce b = read_mail(SPAN(
+		"Return-Path: <>\nFrom: MAILER-DAEMON@a.example\nSubject: failure notice\n\n"
+		"Your message could not be delivered.\n\n--- Original message\n\n"
+		"Received: from b\nTo: only@y.example\nSubject: x\n\ntext\n"));
+
+	(void)state;
+	assert_span(b.recipients[0].recipient, "only@y.example");
+	b = read_mail(SPAN(
+		"Return-Path: <>\nFrom: MAILER-DAEMON@a.example\nSubject: failure notice\n\n"
+		"Your message could not be delivered.\n\n--- Original message\n\n"
+		"Received: from b\nTo: one@y.example, two@y.example\nSubject: x\n\ntext\n"));
+	assert_int_equal(b.n, 1);
+	assert_span(b.recipients[0].recipient, "");
+}
+
+/* ---- limits ---- */
+
+static void test_many_recipients(void **state)
+{
+	struct buf mail;
+	struct bounce b;
+
+	(void)state;
+	buf_init(&mail, &arena, 1 << 20);
+	buf_adds(&mail, "From: MAILER-DAEMON@a.example\nContent-Type: multipart/report; boundary=b\n\n"
+		 "--b\n\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; a\n");
+	for (int i = 0; i < BOUNCE_MAX_RECIPIENTS + 5; i++)
+		buf_addf(&mail, "\nFinal-Recipient: rfc822; u%d@y.example\nAction: failed\nStatus: 5.1.1\n", i);
+	b = read_mail(buf_span(&mail));
+	assert_int_equal(b.n, BOUNCE_MAX_RECIPIENTS);
+	assert_true(b.more);
+}
+
+/* Every size of arena: success or -1, never a crash. */
+static void test_out_of_memory(void **state)
+{
+	static const char *const names[] = { "text/qmail.eml", "text/exchange-2016-de.eml",
+					     "postfix/hard-multi-rcpt.eml", "sendmail/multiline.eml" };
+
+	(void)state;
+	for (size_t k = 0; k < sizeof(names) / sizeof(*names); k++) {
+		struct span bytes;
+		char path[128];
+		bool done = false;
+
+		snprintf(path, sizeof(path), "tests/bounces/%s", names[k]);
+		bytes = read_whole(path);
+		assert_non_null(bytes.p);
+		for (size_t limit = 64; !done; limit += 1 + limit / 16) {
+			struct arena small;
+			struct message message;
+			struct bounce bounce;
+
+			arena_init(&small, limit);
+			done = message_parse(&small, bytes, &message, NULL) == 0 &&
+				bounce_read(&small, &message, &bounce, NULL) == 0;
+			assert_int_equal(done, !small.failed);
+			arena_release(&small);
+		}
+		free((char *)(uintptr_t)bytes.p);
+	}
+}
+
+/* The samples of real servers: every one a bounce with a recipient, none lost. */
+static void check_samples(const char *directory)
+{
+	char path[128];
+	DIR *d;
+	struct dirent *entry;
+	size_t n = 0;
+
+	snprintf(path, sizeof(path), "tests/bounces/%s", directory);
+	d = opendir(path);
+	assert_non_null(d);
+	while ((entry = readdir(d)) != NULL) {
+		struct bounce b;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		b = read_path(directory, entry->d_name);
+		if (b.shape != BOUNCE_REPORT)
+			print_message("%s/%s\n", directory, entry->d_name);
+		assert_int_equal(b.shape, BOUNCE_REPORT);
+		assert_true(b.n > 0);
+		for (size_t i = 0; i < b.n; i++) {
+			assert_true(b.recipients[i].recipient.n != 0);
+			assert_true(b.recipients[i].status.n != 0);
+			assert_true(dsn_action_name(b.recipients[i].action)[0] != '\0');
+		}
+		n++;
+	}
+	closedir(d);
+	assert_true(n > 4);
+}
+
+static void test_samples(void **state)
+{
+	(void)state;
+	check_samples("postfix");
+	check_samples("sendmail");
+	check_samples("exim");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_every_shape, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_what_is_none, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_shapes, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_servers, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_forwarded_recipient, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_returned_headers, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_specific_status_counts, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_silent_report, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_words_before_the_reply, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_words_for_actions, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_repeated_recipient, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_address_probe, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_invents_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_recipient_of_the_returned_message, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_many_recipients, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_out_of_memory, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_samples, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
