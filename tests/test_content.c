@@ -589,11 +589,12 @@ static void check_end(const struct words *words, const struct item *item)
 		defect(item, "starts with a small letter: \"%s\"", text);
 }
 
-/* "… because the." is a sentence that was cut off. */
+/* "… because the." is a sentence that was cut off. ("an" is not looked for: German
+ * sentences end with it.) */
 static void check_last_word(const struct item *item)
 {
 	static const char *const unfinished[] = {
-		"the", "a", "an", "and", "or", "of", "when", "because", "if", "its",
+		"the", "a", "and", "or", "of", "when", "because", "if", "its",
 		"und", "oder", "weil", "wenn", "dass", "dan", "atau", "karena", "ve",
 		"veya", "çünkü", "và", "hoặc", "vì",
 	};
