@@ -1,0 +1,33 @@
+/* address.h - IP addresses: text, prefixes, and the names they have in the DNS.
+ *
+ * Pure. RFC 4291 (IPv6 text, RFC 5952 out), RFC 1035 3.5 and RFC 3596 2.5. */
+#ifndef WHYBOUNCE_PROBE_ADDRESS_H
+#define WHYBOUNCE_PROBE_ADDRESS_H
+
+#include <stdint.h>
+
+#include "base/arena.h"
+
+struct ip {
+	uint8_t bytes[16];	/* network order; IPv4: the first four */
+	unsigned bits;		/* 32, 128; 0: none */
+};
+
+enum { IP_TEXT = 46 };		/* bytes of the longest text with its NUL */
+
+/* "192.0.2.1", "2001:db8::1"; "[…]" and "IPv6:" of RFC 5321 4.1.3 are allowed.
+ * IPv4-mapped addresses become IPv4. -1 for anything else. */
+int ip_parse(struct span text, struct ip *ip_r);
+bool ip_eq(const struct ip *a, const struct ip *b);
+/* Both of one family, and alike in the first `prefix` bits. */
+bool ip_in(const struct ip *ip, const struct ip *net, unsigned prefix);
+const char *ip_text(const struct ip *ip, char text[IP_TEXT]);
+/* "1.2.0.192.in-addr.arpa", "…ip6.arpa". */
+struct span ip_reverse_name(struct arena *arena, const struct ip *ip);
+/* The same digits in front of a blocklist zone (RFC 5782, 2.1 and 2.4). */
+struct span ip_list_name(struct arena *arena, const struct ip *ip, const char *zone);
+/* Private, loopback, link-local, documentation, multicast, reserved (RFC 6890):
+ * never looked up. Tests on loopback may allow documentation addresses. */
+bool ip_is_public(const struct ip *ip);
+
+#endif

@@ -1,0 +1,52 @@
+/* dmarc.h - what a domain asks receivers to do, and whether mail was aligned.
+ *
+ * RFC 9989: policy discovery and organizational domain by DNS tree walk (4.10),
+ * no public suffix list. */
+#ifndef WHYBOUNCE_PROBE_DMARC_H
+#define WHYBOUNCE_PROBE_DMARC_H
+
+#include "probe/dns.h"
+
+enum { DMARC_MAX_WALK = 8 };	/* queries of one tree walk, RFC 9989 4.10 */
+
+enum dmarc_policy { DMARC_POLICY_NONE, DMARC_POLICY_QUARANTINE, DMARC_POLICY_REJECT };
+const char *dmarc_policy_name(enum dmarc_policy policy);
+
+struct dmarc_record {
+	bool found;
+	bool malformed;		/* there is one that receivers ignore; term: why */
+	bool several;		/* more than one record: ignored */
+	bool dns_failed;	/* not known; reason: of the DNS */
+	const char *reason;
+	struct span domain;	/* where it was found */
+	struct span text;
+	struct span term;	/* the tag that is wrong */
+	enum dmarc_policy p, sp, np;	/* sp and np fall back as the RFC says */
+	bool testing;		/* t=y */
+	bool strict_spf, strict_dkim;	/* aspf=s, adkim=s */
+	char psd;		/* 'y', 'n', 'u' */
+	bool has_rua;
+};
+
+/* The record that governs an author domain, and the policy that applies to it
+ * (p of the domain itself, sp or np of a domain above, t taken into account). */
+struct dmarc_discovery {
+	struct dmarc_record record;
+	struct span organizational;	/* organizational domain of the author domain */
+	enum dmarc_policy policy;	/* what receivers are asked to do */
+	bool from_above;		/* it is a parent's record */
+};
+void dmarc_discover(struct dns *dns, struct span author_domain,
+		    struct dmarc_discovery *discovery_r);
+/* The organizational domain alone; the domain itself where the DNS does not
+ * tell (known_r false). */
+struct span dmarc_organizational(struct dns *dns, struct span domain, bool *known_r);
+
+/* Parse one record's text: pure, for tests, fuzzing and `check`. */
+void dmarc_parse(struct span text, struct dmarc_record *record_r);
+
+/* Identifier alignment, RFC 9989: relaxed compares organizational domains. */
+bool dmarc_is_aligned(struct dns *dns, struct span author_domain,
+		      struct span other, bool strict, bool *known_r);
+
+#endif

@@ -1,0 +1,33 @@
+/* mx.h - can a domain receive mail, and is it perhaps misspelt?
+ *
+ * RFC 5321 section 5, RFC 7505 (null MX). */
+#ifndef WHYBOUNCE_PROBE_MX_H
+#define WHYBOUNCE_PROBE_MX_H
+
+#include "probe/dns.h"
+
+enum mx_state {
+	MX_OK,			/* at least one host has an address */
+	MX_IMPLICIT,		/* no MX, but an address (5.1): ok */
+	MX_NULL,		/* RFC 7505 */
+	MX_NONE,		/* neither MX nor address */
+	MX_NOWHERE,		/* MX hosts without any address; host: the first */
+	MX_NO_DOMAIN,		/* the name does not exist */
+	MX_TEMPERROR,
+};
+
+struct mx_result {
+	enum mx_state state;
+	struct span host;	/* the most preferred one, or the one to blame */
+	size_t hosts;
+	const char *likely;	/* MX_NO_DOMAIN, MX_NONE, MX_NULL: a common mail domain
+				 * one edit away ("gmail.com" for gmial.com); or NULL */
+	const char *reason;	/* MX_TEMPERROR */
+};
+void mx_check(struct dns *dns, struct span domain, struct mx_result *result_r);
+
+/* A common mail domain one edit (insert, delete, replace, swap) away, never the
+ * domain itself; NULL: none. Pure. */
+const char *mx_likely_domain(struct span domain);
+
+#endif
