@@ -30,7 +30,7 @@ HARDEN := -fstack-protector-strong -fPIE $(if $(SANITIZE),,$(if $(findstring -O,
 SAN := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer)
 ALL_CFLAGS = $(CSTD) $(WARN) $(HARDEN) $(SAN) $(DEFS) -Imilter -Itests -MMD -MP -pthread $(CFLAGS)
 ALL_LDFLAGS = $(SAN) -pie -pthread -Wl,-z,relro,-z,now $(LDFLAGS)
-LIBS := -lcyaml -lyaml -lpcre2-8
+LIBS := -lcyaml -lyaml -lpcre2-8 -lunbound -lspf2 -lopendkim
 DAEMON_LIBS := -lmilter -lmicrohttpd -lseccomp
 
 lib_src := $(wildcard $(foreach d,base mail know why probe say core,milter/$(d)/*.c))

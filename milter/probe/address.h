@@ -18,6 +18,8 @@ enum { IP_TEXT = 46 };		/* bytes of the longest text with its NUL */
 /* "192.0.2.1", "2001:db8::1"; "[…]" and "IPv6:" of RFC 5321 4.1.3 are allowed.
  * IPv4-mapped addresses become IPv4. -1 for anything else. */
 int ip_parse(struct span text, struct ip *ip_r);
+/* Nothing but an address of that family (32, 128), none made another by mapping. */
+int ip_parse_family(struct span text, unsigned bits, struct ip *ip_r);
 bool ip_eq(const struct ip *a, const struct ip *b);
 /* Both of one family, and alike in the first `prefix` bits. */
 bool ip_in(const struct ip *ip, const struct ip *net, unsigned prefix);
@@ -27,7 +29,9 @@ struct span ip_reverse_name(struct arena *arena, const struct ip *ip);
 /* The same digits in front of a blocklist zone (RFC 5782, 2.1 and 2.4). */
 struct span ip_list_name(struct arena *arena, const struct ip *ip, const char *zone);
 /* Private, loopback, link-local, documentation, multicast, reserved (RFC 6890):
- * never looked up. Tests on loopback may allow documentation addresses. */
+ * not public, and never looked up. */
 bool ip_is_public(const struct ip *ip);
+/* RFC 5737, 3849, 9637. Who asks a DNS on loopback may look these up too. */
+bool ip_is_documentation(const struct ip *ip);
 
 #endif

@@ -2,9 +2,11 @@
  *
  * A source answers (resolver.h asks the network, tests answer from a table); a
  * struct dns adds what one message may take: a deadline for all lookups together
- * and a number of queries. Names are checked here once for all probes: labels of
- * 1 to 63 octets, 253 in all (RFC 1035, 2.3.4), no control characters. No answer
- * is never an answer: whatever went wrong is DNS_TEMPORARY, with a reason. */
+ * and a number of queries; what was asked once is not asked again. Names are checked
+ * here once for all probes: labels of 1 to 63 octets, 253 in all (RFC 1035,
+ * 2.3.4), no control characters; sources see them in lower case without a last
+ * dot. No answer is never an answer: whatever went wrong is DNS_TEMPORARY, with a
+ * reason. */
 #ifndef WHYBOUNCE_PROBE_DNS_H
 #define WHYBOUNCE_PROBE_DNS_H
 
@@ -30,14 +32,15 @@ enum dns_status {
 struct dns_record {
 	struct span data;	/* TXT: the strings joined, without separator. MX, PTR:
 				 * a name in lower case without the last dot ("" is the
-				 * root). A, AAAA: 4 or 16 bytes in network order. */
+				 * root), '?' for octets no name has in text. A, AAAA: 4
+				 * or 16 bytes in network order. */
 	unsigned preference;	/* MX */
 };
 
 struct dns_answer {
 	enum dns_status status;
 	const char *reason;	/* DNS_TEMPORARY: "timeout", "servfail", "bogus",
-				 * "busy", "limit", "name"; else NULL */
+				 * "busy", "limit", "name"; else NULL. Static. */
 	struct dns_record *records;
 	size_t n;		/* > 0 exactly with DNS_FOUND */
 	bool secure;		/* validated with DNSSEC */
@@ -54,12 +57,16 @@ struct dns_source {
 	void *context;
 };
 
+struct dns_known;	/* an answer that is kept */
+
 /* What one message may still ask. One thread at a time. */
 struct dns {
 	const struct dns_source *source;
 	struct arena *arena;
 	int64_t deadline_ms;	/* CLOCK_MONOTONIC */
 	unsigned left;		/* queries */
+	unsigned left_ahead;	/* dns_begin */
+	struct dns_known *known;
 };
 
 /* timeout_ms: for all lookups together. */
@@ -68,9 +75,13 @@ void dns_init(struct dns *dns, const struct dns_source *source,
 void dns_query(struct dns *dns, struct span name, enum dns_type type,
 	       struct dns_answer *answer_r);
 /* Several questions at once cost the time of the slowest. Costs a query only
- * when it is asked. */
+ * when it is asked; beyond DNS_MAX_QUERIES it does nothing. */
 void dns_begin(struct dns *dns, struct span name, enum dns_type type);
 
+/* One last dot is allowed; the root alone is not valid. */
 bool dns_name_is_valid(struct span name);
+
+/* The clock of the deadlines. */
+int64_t dns_now_ms(void);
 
 #endif
