@@ -27,6 +27,7 @@ static void lay_out(struct buf *out, enum format format, const struct explanatio
 static enum exit_status explain_message(const struct cli *cli, const struct snapshot *snapshot,
 					struct arena *arena, const struct input *input)
 {
+	struct enrich_request request = { .language = cli->language };
 	struct reading reading;
 	struct explanation explanation;
 	struct error error;
@@ -36,8 +37,7 @@ static enum exit_status explain_message(const struct cli *cli, const struct snap
 		return cli_fail("%s: %s", input->name, error.text);
 	if (reading.bounce.shape == BOUNCE_NOT)
 		return cli_fail("%s: not a bounce: %s", input->name, reading.bounce.not_because);
-	if (enrich_explain(snapshot, arena, &reading, SPAN(""), cli->language,
-			   &explanation, &error) != 0)
+	if (enrich_explain(snapshot, arena, &reading, &request, &explanation, &error) != 0)
 		return cli_fail("%s: %s", input->name, error.text);
 	buf_init(&out, arena, MAX_EXPLANATION);
 	lay_out(&out, cli->format, &explanation);

@@ -40,20 +40,49 @@ static struct span addressee(struct arena *arena, const struct message *message,
 				headers_find(&message->root->headers, "To")));
 }
 
-/* With no local_domains every reader of a bounce counts as inside. */
-static struct reader reader_of(const struct config *config, struct span address)
+/* Did the returned message claim one of our domains as its sender's? */
+static bool is_from_us(const struct config *config, struct arena *arena,
+		       const struct headers *returned)
+{
+	static const char *const names[] = { "From", "Sender", "Return-Path" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct span value = header_unfold(arena, headers_find(returned, names[i]));
+
+		if (config_is_local(config, domain_of(dsn_address(arena, value))))
+			return true;
+	}
+	return false;
+}
+
+/* With no local_domains every reader of a bounce that was generated here counts
+ * as inside; of those that came in nothing is known then. */
+static struct reader who_reads(const struct config *config, struct arena *arena,
+			       const struct reading *reading, enum origin origin,
+			       struct span domain)
+{
+	bool all = config->local_domains.n == 0 && origin == ORIGIN_GENERATED;
+
+	return (struct reader){
+		.inside = all || config_is_local(config, domain),
+		.ours = origin == ORIGIN_GENERATED ||
+			is_from_us(config, arena, &reading->bounce.returned_headers),
+		.help_url = config->help_url,
+	};
+}
+
+/* The words of the house, for its own people and about its own mail. */
+static struct reader reader_of(const struct config *config, struct arena *arena,
+			       const struct reading *reading, enum origin origin,
+			       struct span address)
 {
 	struct span domain = domain_of(address);
-	struct reader reader = {
-		.inside = config->local_domains.n == 0 || config_is_local(config, domain),
-		.ours = true,
-	};
+	struct reader reader = who_reads(config, arena, reading, origin, domain);
 
-	if (!reader.inside)
-		return (struct reader){ .help_url = config->help_url };
+	if (!reader.inside || !reader.ours)
+		return reader;
 	reader.organization = config->organization;
 	reader.contact = config->contact;
-	reader.help_url = config->help_url;
 	for (unsigned i = 0; i < config->domains_n; i++) {
 		const struct config_domain *d = &config->domains[i];
 
@@ -112,13 +141,12 @@ static int explain_in(const struct snapshot *snapshot, struct arena *arena,
 }
 
 int enrich_explain(const struct snapshot *snapshot, struct arena *arena,
-		   const struct reading *reading, struct span rcpt,
-		   const char *language, struct explanation *explanation_r,
-		   struct error *error)
+		   const struct reading *reading, const struct enrich_request *request,
+		   struct explanation *explanation_r, struct error *error)
 {
-	struct span address = addressee(arena, &reading->message, rcpt);
+	struct span address = addressee(arena, &reading->message, request->rcpt);
 	const struct language *first =
-		choose_language(snapshot, reading, address, language, error);
+		choose_language(snapshot, reading, address, request->language, error);
 	const struct language *second = snapshot->second_language;
 	struct reader *reader = arena_alloc(arena, sizeof(*reader));
 	struct explanation *below;
@@ -127,10 +155,10 @@ int enrich_explain(const struct snapshot *snapshot, struct arena *arena,
 		return -1;
 	if (reader == NULL)
 		return error_set(error, "more memory needed than one message may take");
-	*reader = reader_of(snapshot->config, address);
+	*reader = reader_of(snapshot->config, arena, reading, request->origin, address);
 	if (explain_in(snapshot, arena, reading, first, reader, explanation_r, error) != 0)
 		return -1;
-	if (second == NULL || second == first || language != NULL)
+	if (second == NULL || second == first || request->language != NULL)
 		return 0;
 	below = arena_alloc(arena, sizeof(*below));
 	if (below == NULL || explain_in(snapshot, arena, reading, second, reader,
@@ -189,12 +217,26 @@ static bool has_unknown_action(const struct bounce *bounce)
 	return false;
 }
 
+/* What the option `inbound` has against it, or NULL. */
+static const char *objection_to_inbound(const struct config *config,
+					const struct message *message, enum origin origin)
+{
+	if (origin != ORIGIN_INBOUND || config->inbound == INBOUND_ALL)
+		return NULL;
+	if (config->inbound == INBOUND_NONE)
+		return "it came in over SMTP (inbound: none)";
+	return headers_find(&message->root->headers, "DKIM-Signature") == NULL ? NULL :
+		"it came in with a DKIM signature (inbound: unsigned)";
+}
+
 /* Anything but a bounce that we may change? Then why. */
 static enum outcome reason_to_pass(const struct snapshot *snapshot, struct arena *arena,
-				   const struct reading *reading, struct span rcpt,
+				   const struct reading *reading,
+				   const struct enrich_request *request,
 				   enum splice_plan plan, const char **reason_r)
 {
 	const struct message *message = &reading->message;
+	const char *objection = objection_to_inbound(snapshot->config, message, request->origin);
 
 	*reason_r = "";
 	if (headers_find(&message->root->headers, "X-Whybounce") != NULL)
@@ -203,8 +245,12 @@ static enum outcome reason_to_pass(const struct snapshot *snapshot, struct arena
 		*reason_r = reading->bounce.not_because;
 		return OUTCOME_NOT_A_BOUNCE;
 	}
-	if (config_excludes(snapshot->config, addressee(arena, message, rcpt)))
+	if (config_excludes(snapshot->config, addressee(arena, message, request->rcpt)))
 		return OUTCOME_EXCLUDED;
+	if (objection != NULL) {
+		*reason_r = objection;
+		return OUTCOME_LEFT_ALONE;
+	}
 	if (has_unknown_action(&reading->bounce)) {
 		*reason_r = "an action that RFC 3464 does not name";
 		return OUTCOME_LEFT_ALONE;
@@ -224,8 +270,7 @@ static int build(const struct snapshot *snapshot, struct arena *arena,
 	struct explanation explanation;
 	struct splice_words words;
 
-	if (enrich_explain(snapshot, arena, reading, request->rcpt, request->language,
-			   &explanation, error) != 0)
+	if (enrich_explain(snapshot, arena, reading, request, &explanation, error) != 0)
 		return -1;
 	if (plan == SPLICE_REPLACE)
 		explanation.own_text = splice_own_text(arena, &reading->bounce);
@@ -250,8 +295,8 @@ void enrich(const struct snapshot *snapshot, struct arena *arena,
 	if (enrich_read(snapshot, arena, request->message, &reading, &error) == 0) {
 		plan = splice_plan(&reading.message, &reading.bounce);
 		result_r->recipients = reading.bounce.n;
-		result_r->outcome = reason_to_pass(snapshot, arena, &reading,
-						   request->rcpt, plan, &reason);
+		result_r->outcome = reason_to_pass(snapshot, arena, &reading, request, plan,
+						   &reason);
 		if (result_r->outcome == OUTCOME_EXPLAINED &&
 		    build(snapshot, arena, request, &reading, plan, result_r, &error) != 0) {
 			result_r->outcome = OUTCOME_FAILED;

@@ -25,9 +25,15 @@ enum outcome {
 };
 const char *outcome_name(enum outcome outcome);
 
+/* Who wrote it: the mail server that asks us, or one that sent it over SMTP.
+ * What somebody else wrote is trusted less (option `inbound`, struct reader). */
+enum origin { ORIGIN_GENERATED, ORIGIN_INBOUND, ORIGIN_COUNT };
+
 struct enrich_request {
 	struct span message;	/* whole: header, empty line, body */
-	struct span rcpt;	/* envelope recipient of the bounce; may be empty */
+	struct span rcpt;	/* envelope recipient of the bounce; empty: its To
+				 * header counts */
+	enum origin origin;
 	const char *language;	/* forced tag (-l), or NULL */
 };
 
@@ -57,12 +63,11 @@ struct reading {
 int enrich_read(const struct snapshot *snapshot, struct arena *arena,
 		struct span message, struct reading *reading_r,
 		struct error *error);
-/* rcpt: whom the bounce is for; empty: its To header counts. language: as in
- * struct enrich_request. The second language hangs below the first. */
+/* All of the request but its message, which the reading holds. The second
+ * language hangs below the first. */
 int enrich_explain(const struct snapshot *snapshot, struct arena *arena,
-		   const struct reading *reading, struct span rcpt,
-		   const char *language, struct explanation *explanation_r,
-		   struct error *error);
+		   const struct reading *reading, const struct enrich_request *request,
+		   struct explanation *explanation_r, struct error *error);
 
 /* Memory one message may take beyond its own bytes. */
 enum { ENRICH_ARENA = 16 * 1024 * 1024 };

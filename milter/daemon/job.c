@@ -65,23 +65,33 @@ static int sealed_memory(struct span message)
 	return -1;
 }
 
-static int send_job(int jobs, struct span rcpt, const int *descriptors)
+/* The note that goes with the descriptors: a byte for the origin, then the
+ * recipient; one that is too long is not named. */
+static size_t write_note(const struct enrich_request *request, char *note)
+{
+	struct span rcpt = request->rcpt;
+
+	note[0] = (char)request->origin;
+	if (rcpt.n == 0 || rcpt.n > JOB_MAX_RCPT)
+		return 1;
+	memcpy(note + 1, rcpt.p, rcpt.n);
+	return 1 + rcpt.n;
+}
+
+static int send_job(int jobs, const struct enrich_request *request, const int *descriptors)
 {
 	union {
 		struct cmsghdr align;
 		char bytes[CMSG_SPACE(sizeof(int) * DESCRIPTORS)];
 	} control = { .bytes = { 0 } };
-	char name[JOB_MAX_RCPT + 1] = "";
-	struct iovec data = { name, 1 };
+	char note[JOB_MAX_RCPT + 1];
+	struct iovec data = { note, write_note(request, note) };
 	struct msghdr message = {
 		.msg_iov = &data, .msg_iovlen = 1,
 		.msg_control = control.bytes, .msg_controllen = sizeof(control.bytes),
 	};
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 
-	if (rcpt.n <= JOB_MAX_RCPT && rcpt.n != 0)
-		memcpy(name, rcpt.p, rcpt.n);
-	data.iov_len = strlen(name) + 1;
 	header->cmsg_level = SOL_SOCKET;
 	header->cmsg_type = SCM_RIGHTS;
 	header->cmsg_len = CMSG_LEN(sizeof(int) * DESCRIPTORS);
@@ -132,18 +142,18 @@ static int open_job(struct span message, int *descriptors)
 	return -1;
 }
 
-int job_run(int jobs, struct span message, size_t body_offset, struct span rcpt,
+int job_run(int jobs, const struct enrich_request *request, size_t body_offset,
 	    unsigned time_ms, struct enrich_result *result_r, char **answer_r,
 	    struct error *error)
 {
 	int64_t deadline = now_ms() + time_ms;
-	int descriptors[DESCRIPTORS], ours = open_job(message, descriptors), rc;
+	int descriptors[DESCRIPTORS], ours = open_job(request->message, descriptors), rc;
 	size_t n = 0;
 
 	*answer_r = NULL;
 	if (ours < 0)
 		return error_set(error, "no memory or descriptor for a bounce: %s", strerror(errno));
-	rc = send_job(jobs, rcpt, descriptors);
+	rc = send_job(jobs, request, descriptors);
 	if (rc != 0)
 		error_set(error, "no worker takes it: %s", strerror(errno));
 	close_both(descriptors);
@@ -153,7 +163,7 @@ int job_run(int jobs, struct span message, size_t body_offset, struct span rcpt,
 			read_answer(ours, *answer_r, deadline, &n, error);
 	}
 	close(ours);
-	if (rc == 0 && wire_read((struct span){ *answer_r, n }, message.n - body_offset,
+	if (rc == 0 && wire_read((struct span){ *answer_r, n }, request->message.n - body_offset,
 				 result_r) != 0)
 		rc = error_set(error, "a worker's answer was refused");
 	return rc;
@@ -192,7 +202,19 @@ static int map_message(int fd, struct job *job)
 	if (p == MAP_FAILED)
 		return -1;
 	job->mapping = p;
-	job->message = (struct span){ p, (size_t)size };
+	job->request.message = (struct span){ p, (size_t)size };
+	return 0;
+}
+
+static int read_note(struct job *job, size_t n)
+{
+	unsigned char origin = (unsigned char)job->note[0];
+
+	if (n < 1 || origin >= ORIGIN_COUNT)
+		return -1;
+	job->request = (struct enrich_request){
+		.origin = (enum origin)origin, .rcpt = { job->note + 1, n - 1 },
+	};
 	return 0;
 }
 
@@ -202,7 +224,7 @@ int job_take(int jobs, struct job *job_r)
 		struct cmsghdr align;
 		char bytes[CMSG_SPACE(sizeof(int) * DESCRIPTORS)];
 	} control;
-	struct iovec data = { job_r->rcpt, JOB_MAX_RCPT };
+	struct iovec data = { job_r->note, sizeof(job_r->note) };
 	struct msghdr message = {
 		.msg_iov = &data, .msg_iovlen = 1,
 		.msg_control = control.bytes, .msg_controllen = sizeof(control.bytes),
@@ -213,10 +235,10 @@ int job_take(int jobs, struct job *job_r)
 	job_r->answer = -1;
 	if (got <= 0)
 		return got < 0 && (errno == EINTR || errno == EAGAIN) ? 0 : -1;
-	job_r->rcpt[got] = '\0';
 	if (take_descriptors(&message, descriptors) != 0)
 		return 0;
-	if (is_awaited(descriptors[1]) && map_message(descriptors[0], job_r) == 0) {
+	if (read_note(job_r, (size_t)got) == 0 && is_awaited(descriptors[1]) &&
+	    map_message(descriptors[0], job_r) == 0) {
 		job_r->answer = descriptors[1];
 		descriptors[1] = -1;
 	}
@@ -240,7 +262,7 @@ void job_answer(struct job *job, const struct enrich_result *result)
 		rest = span_from(rest, n > 0 ? (size_t)n : 0);
 	}
 	arena_release(&arena);
-	munmap(job->mapping, job->message.n);
+	munmap(job->mapping, job->request.message.n);
 	close(job->answer);
 	job->answer = -1;
 }

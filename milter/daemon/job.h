@@ -17,10 +17,11 @@ int job_socket(int *ends_r);
 
 /* ---- the front ---- */
 
-/* Have the message explained. The result's spans point into *answer, which the
- * caller frees. -1 with a reason when no worker answered within time_ms, or what
- * it said was refused. Blocks no longer than that. */
-int job_run(int jobs, struct span message, size_t body_offset, struct span rcpt,
+/* Have the message of the request explained, whose body starts at body_offset;
+ * the language is the worker's to choose. The result's spans point into *answer,
+ * which the caller frees. -1 with a reason when no worker answered within time_ms,
+ * or what it said was refused. Blocks no longer than that. */
+int job_run(int jobs, const struct enrich_request *request, size_t body_offset,
 	    unsigned time_ms, struct enrich_result *result_r, char **answer_r,
 	    struct error *error);
 
@@ -28,9 +29,9 @@ int job_run(int jobs, struct span message, size_t body_offset, struct span rcpt,
 
 struct job {
 	int answer;			/* descriptor */
-	struct span message;
+	struct enrich_request request;	/* its spans live as long as the job */
 	void *mapping;			/* of the message */
-	char rcpt[JOB_MAX_RCPT + 1];
+	char note[JOB_MAX_RCPT + 1];	/* as it came: origin, recipient */
 };
 
 /* Wait half a second for the next one. 0 with answer -1 where none came, or one

@@ -39,6 +39,7 @@ struct session {
 	size_t n, room;
 	size_t body;			/* where the body starts; 0: still in the header */
 	char rcpt[JOB_MAX_RCPT + 1];
+	enum origin origin;
 	bool bounce;			/* counted in front.under_way */
 	bool failed;			/* no memory */
 	bool large;			/* beyond limits.message_size */
@@ -106,6 +107,10 @@ static long long now_us(void)
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (long long)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
+
+/* The macros asked for in negotiation, by where they are sent; the queue id is
+ * known at MAIL FROM or only later. */
+static char macros_of_mail[] = "i {daemon_name}", macros_of_end[] = "i";
 
 static const char *queue_id(SMFICTX *context)
 {
@@ -237,7 +242,9 @@ static sfsistat edit_message(SMFICTX *context, struct session *s,
 
 static sfsistat explain_message(SMFICTX *context, struct session *s)
 {
-	struct span message = { s->bytes, s->n };
+	struct enrich_request request = {
+		.message = { s->bytes, s->n }, .rcpt = span_str(s->rcpt), .origin = s->origin,
+	};
 	struct enrich_result result;
 	struct error error;
 	long long started = now_us();
@@ -246,8 +253,8 @@ static sfsistat explain_message(SMFICTX *context, struct session *s)
 
 	if (s->failed) {
 		log_unexplained(context, s, "out of memory");
-	} else if (job_run(CHILD_JOBS, message, s->body, span_str(s->rcpt), front.time_ms,
-			   &result, &answer, &error) != 0) {
+	} else if (job_run(CHILD_JOBS, &request, s->body, front.time_ms, &result, &answer,
+			   &error) != 0) {
 		log_unexplained(context, s, error.text);
 	} else if (result.outcome != OUTCOME_EXPLAINED) {
 		log_result(context, s, &result, "", now_us() - started);
@@ -288,6 +295,7 @@ static sfsistat on_negotiate(SMFICTX *context, unsigned long actions, unsigned l
 			     unsigned long *unused0_r, unsigned long *unused1_r)
 {
 	const unsigned long wanted = SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_CHGBODY;
+	const unsigned long offered = actions & (wanted | SMFIF_SETSYMLIST);
 	const unsigned long unwanted = SMFIP_NOCONNECT | SMFIP_NOHELO | SMFIP_NOUNKNOWN |
 		SMFIP_NODATA | SMFIP_NOEOH | SMFIP_NR_RCPT | SMFIP_NR_HDR | SMFIP_NR_BODY |
 		SMFIP_HDR_LEADSPC;
@@ -300,7 +308,11 @@ static sfsistat on_negotiate(SMFICTX *context, unsigned long actions, unsigned l
 		return SMFIS_REJECT;
 	}
 	s->steps = steps & unwanted;
-	*actions_r = wanted;
+	if ((offered & SMFIF_SETSYMLIST) != 0) {
+		smfi_setsymlist(context, SMFIM_ENVFROM, macros_of_mail);
+		smfi_setsymlist(context, SMFIM_EOM, macros_of_end);
+	}
+	*actions_r = offered;
 	*steps_r = s->steps;
 	*unused0_r = *unused1_r = 0;
 	return SMFIS_CONTINUE;
@@ -309,6 +321,19 @@ static sfsistat on_negotiate(SMFICTX *context, unsigned long actions, unsigned l
 static bool is_null_sender(const char *sender)
 {
 	return sender == NULL || sender[0] == '\0' || strcmp(sender, "<>") == 0;
+}
+
+/* Postfix hands on what it wrote itself with an empty sender, what came over
+ * SMTP with "<>". Sendmail's own come in over a loopback port that bears our name
+ * (conf/sendmail/whybounce.m4). */
+static enum origin origin_of(SMFICTX *context, const char *sender)
+{
+	char name[] = "{daemon_name}";
+	const char *port = smfi_getsymval(context, name);
+
+	if (sender == NULL || sender[0] == '\0')
+		return ORIGIN_GENERATED;
+	return port != NULL && strcmp(port, "whybounce") == 0 ? ORIGIN_GENERATED : ORIGIN_INBOUND;
 }
 
 /* The gate: all mail that is no bounce leaves here. */
@@ -320,6 +345,7 @@ static sfsistat on_mail(SMFICTX *context, char **arguments)
 		return SMFIS_ACCEPT;
 	forget_message(s);
 	s->bounce = true;
+	s->origin = origin_of(context, arguments[0]);
 	front.under_way++;
 	return SMFIS_CONTINUE;
 }
@@ -446,7 +472,7 @@ static int open_socket(struct config *config)
 	char name[] = "whybounce";
 	struct smfiDesc filter = {
 		.xxfi_name = name, .xxfi_version = SMFI_VERSION,
-		.xxfi_flags = SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_CHGBODY,
+		.xxfi_flags = SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_CHGBODY | SMFIF_SETSYMLIST,
 		.xxfi_envfrom = on_mail, .xxfi_envrcpt = on_rcpt, .xxfi_header = on_header,
 		.xxfi_body = on_body, .xxfi_eom = on_end_of_message, .xxfi_abort = on_abort,
 		.xxfi_close = on_close, .xxfi_negotiate = on_negotiate,

@@ -45,12 +45,9 @@ static long long now_ms(void)
 
 static void explain_job(struct worker *worker, struct arena *arena, struct job *job)
 {
-	struct enrich_request request = {
-		.message = job->message, .rcpt = span_str(job->rcpt),
-	};
 	struct enrich_result result;
 
-	enrich(worker->snapshot, arena, &request, &result);
+	enrich(worker->snapshot, arena, &job->request, &result);
 	job_answer(job, &result);
 	arena_clear(arena);
 }

@@ -13,8 +13,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from lab import Daemon, Peer, Postfix, Recorder, new_directory, send, wait_for  # noqa: E402
 from lab.tools import BUILD, TREE  # noqa: E402
 
-__all__ = ["BUILD", "TREE", "Daemon", "Lab", "Peer", "Postfix", "Recorder", "compose", "email",
-           "new_directory", "parse", "send", "texts", "wait_for"]
+__all__ = ["ANNA", "BUILD", "TREE", "Daemon", "Lab", "Peer", "Postfix", "Recorder", "body_of", "compose",
+           "email", "new_directory", "parse", "send", "texts", "wait_for"]
 
 ANNA = "anna@example.org"
 
