@@ -157,6 +157,22 @@ static void add_labels(struct words *words, const struct schema_file *file)
 		    s->rules[i].id, s->rules[i].hint, SENTENCE);
 }
 
+static void add_findings(struct words *words, const struct schema_file *file)
+{
+	for (size_t i = 0; i < file->schema->findings_n; i++) {
+		const struct schema_finding *f = &file->schema->findings[i];
+		struct schema_place at = { "findings", i, NULL, 0, "found" };
+
+		add(words, file, at, f->id, f->found, SENTENCE);
+		at.key = "repair";
+		add(words, file, at, f->id, f->repair, LABEL);	/* may end with a record */
+		at.key = "step";
+		add(words, file, at, f->id, f->step, SENTENCE);
+		at.key = "contradiction";
+		add(words, file, at, f->id, f->contradiction, SENTENCE);
+	}
+}
+
 static void add_causes(struct words *words, const struct schema_file *file)
 {
 	for (size_t i = 0; i < file->schema->causes_n; i++) {
@@ -226,6 +242,7 @@ static void read_file(struct words *words, const char *path)
 	assert_true(words->files_n < sizeof(words->files) / sizeof(words->files[0]));
 	words->files[words->files_n++] = file;
 	add_labels(words, file);
+	add_findings(words, file);
 	add_causes(words, file);
 	add_codes(words, file, "replies", file->schema->replies, file->schema->replies_n);
 	add_codes(words, file, "statuses", file->schema->statuses, file->schema->statuses_n);
@@ -706,7 +723,8 @@ static void test_placeholders_in_place(void **state)
 		if (placeholders_of(item->text, &set, &bad) != 0)
 			defect(item, "unknown placeholder %.*s", SPAN_FMT(bad));
 		else if (set != 0 && !same_section("labels", item->key) &&
-			 !same_section("hints", item->key))
+			 !same_section("hints", item->key) &&
+			 !same_section("findings", item->key))
 			defect(item, "has a placeholder");
 	}
 	assert_no_defects();

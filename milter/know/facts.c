@@ -22,11 +22,12 @@ static struct place cause_place(const struct source *s, size_t entry, const char
 	};
 }
 
-/* The checks there are, as the option `checks` names them. */
+/* The checks there are, as the option `checks` names them; sender_mx is that of
+ * mx for the domain of the sender. */
 static bool is_probe(const char *name)
 {
 	static const char *const probes[] = {
-		"spf", "dkim", "dmarc", "mx", "ptr", "dnsbl",
+		"spf", "dkim", "dmarc", "mx", "sender_mx", "ptr", "dnsbl",
 	};
 
 	for (size_t i = 0; i < sizeof(probes) / sizeof(probes[0]); i++)
@@ -41,7 +42,7 @@ static int load_probes(struct loader *l, struct place place,
 	for (place.at.item = 0; place.at.item < raw->n; place.at.item++)
 		if (!is_probe(raw->list[place.at.item]))
 			return load_fail(l, &place, "there is no check \"%.40s\"; write "
-					 "spf, dkim, dmarc, mx, ptr or dnsbl",
+					 "spf, dkim, dmarc, mx, sender_mx, ptr or dnsbl",
 					 raw->list[place.at.item]);
 	return load_texts(l, place, raw, 0, probes_r);
 }
@@ -154,7 +155,7 @@ static int change_causes(struct loader *l, const struct source *source)
 	return 0;
 }
 
-static size_t count_english(const struct loader *l, size_t offset)
+size_t count_english(const struct loader *l, size_t offset)
 {
 	size_t n = 0;
 

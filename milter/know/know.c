@@ -29,7 +29,8 @@ struct knowledge *knowledge_load_parts(const char *dir, const char *overrides,
 	}
 	arena_init(&l.k->arena, KNOWLEDGE_MAX_MEMORY);
 	if (sources_load(&l, dir, overrides, tags, tags_n) != 0 ||
-	    facts_load(&l) != 0 || triggers_load(&l) != 0 || words_load(&l) != 0) {
+	    facts_load(&l) != 0 || triggers_load(&l) != 0 || findings_load(&l) != 0 ||
+	    words_load(&l) != 0) {
 		knowledge_free(l.k);
 		l.k = NULL;
 	}

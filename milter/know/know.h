@@ -89,6 +89,26 @@ struct rule {
 	unsigned line;
 };
 
+/* What a check of the DNS can see. Facts here, words in struct finding_text. */
+enum level {
+	LEVEL_FINE,		/* in order */
+	LEVEL_NOTE,		/* worth knowing; nothing is broken */
+	LEVEL_PROBLEM,
+};
+struct finding_kind {
+	const char *id;		/* "spf.fail": the check, a dot, what it saw */
+	size_t index;
+	enum level level;
+	struct texts explains, contradicts;	/* ids of causes; a family means all
+						 * of its details */
+};
+struct finding_text {
+	const char *found;	/* a sentence */
+	const char *repair;	/* what to change, for whoever runs it; "": nothing */
+	const char *step;	/* for the sender, where it explains the bounce; or "" */
+	const char *contradiction;	/* instead of found, where it contradicts; or "" */
+};
+
 struct language;
 struct knowledge;
 
@@ -107,8 +127,8 @@ struct knowledge;
 struct knowledge *knowledge_load(const char *dir, const char *overrides,
 				 const char *const *tags, size_t tags_n,
 				 struct error *error);
-/* The same, or without the rules and their hints: a reference of codes and causes
- * needs none, and they take half of the time. */
+/* The same, or without rules, their hints and findings: a reference of codes and
+ * causes needs none, and they take half of the time. */
 enum knowledge_parts { KNOWLEDGE_ALL, KNOWLEDGE_WORDS };
 struct knowledge *knowledge_load_parts(const char *dir, const char *overrides,
 				       const char *const *tags, size_t tags_n,
@@ -125,6 +145,11 @@ const struct cause *knowledge_cause_at(const struct knowledge *k, size_t i);
 const struct code *knowledge_reply_at(const struct knowledge *k, size_t i);
 const struct code *knowledge_status_at(const struct knowledge *k, size_t i);
 const struct rule *knowledge_rule_at(const struct knowledge *k, size_t i);
+
+const struct finding_kind *knowledge_finding(const struct knowledge *k, struct span id);
+const struct finding_kind *knowledge_finding_at(const struct knowledge *k, size_t i);
+/* Is the cause, or its family, one of those? */
+bool cause_is_listed(const struct cause *cause, struct texts ids);
 
 /* Languages that are loaded, English first; i from 0 until NULL. */
 const struct language *knowledge_language_at(const struct knowledge *k, size_t i);
@@ -152,6 +177,8 @@ const struct code_text *language_status(const struct language *language,
  * "5.7"), RFC 5321 4.2.1 and RFC 3463 section 2 and 3; NULL for nonsense. */
 const struct code_text *language_class(const struct language *language, int class);
 const struct code_text *language_subject(const struct language *language, int subject);
+const struct finding_text *language_finding(const struct language *language,
+					    const struct finding_kind *kind);
 const char *language_hint(const struct language *language,
 			  const struct rule *rule);	/* NULL where it has none */
 

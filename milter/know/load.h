@@ -14,6 +14,7 @@ enum {
 	CLASSES = 6,		/* first digits 0 to 5 */
 	SUBJECTS = 8,		/* X.0 to X.7, RFC 3463 section 3 */
 	STATUS_TEXTS = 4,	/* general, 2, 4, 5 */
+	FINDING_TEXTS = 4,	/* found, repair, step, contradiction */
 };
 
 /* Names of a table, sorted. */
@@ -42,6 +43,7 @@ struct language {
 	struct code_text (*statuses)[STATUS_TEXTS];
 	struct code_text classes[CLASSES], subjects[SUBJECTS];
 	const char **hints;	/* by rule; NULL where there is none */
+	struct finding_text *findings;
 };
 
 struct knowledge {
@@ -53,6 +55,9 @@ struct knowledge {
 	struct rule *rules;
 	size_t rules_n;
 	struct names rule_names;
+	struct finding_kind *findings;
+	size_t findings_n;
+	struct names finding_names;
 	struct language **languages;	/* English first */
 	size_t languages_n;
 	struct texts installed;
@@ -77,6 +82,7 @@ struct loader {
 	size_t sources_n, sources_size;
 	unsigned label_sets[LABEL_COUNT];	/* placeholders of the English text */
 	unsigned *hint_sets;
+	unsigned (*finding_sets)[FINDING_TEXTS];
 	struct error *error;
 };
 
@@ -121,6 +127,31 @@ int load_cause_id(const struct loader *l, const struct place *place,
 int check_facts_allowed(const struct loader *l, const struct place *place,
 			bool has_fact);
 const char *skip_digits(const char *p);	/* past up to three */
+
+/* Entries of one section that the English files have together; offset is that of
+ * its count in struct schema. */
+size_t count_english(const struct loader *l, size_t offset);
+
+/* Which entries of a section a file had already. */
+struct seen {
+	bool *entries;
+	size_t n;
+};
+int seen_init(const struct loader *l, struct seen *seen, size_t n);
+/* An entry that names something we know, once. */
+int check_entry(const struct loader *l, const struct place *place,
+		size_t index, struct seen *seen);
+/* What placeholders a text may have, and for the English one: has from now on. */
+int text_of_set(struct loader *l, const struct source *source,
+		const struct place *place, const char *raw, unsigned *set,
+		const char **text_r);
+void text_or(const char **text, const char *other);	/* where it is NULL */
+
+/* findings.c: the facts of findings, then the words of one file. */
+int findings_load(struct loader *l);
+int finding_texts_load(struct loader *l, const struct source *s);
+void finding_texts_fall_back(const struct knowledge *k, struct language *language,
+			     const struct language *english);
 
 /* The steps of loading, in this order: all files; causes and codes; rules;
  * words, and what falls back. 0 or -1 with l->error set. */

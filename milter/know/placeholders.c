@@ -6,7 +6,7 @@
 static const char *const names[] = {
 	"recipient", "domain", "sender", "sender_domain", "host", "reporter",
 	"subject", "date", "ip", "code", "status", "organization", "contact",
-	"n", "other",
+	"n", "other", "selector", "record", "term", "result", "reason", "list",
 };
 enum { NAMES = sizeof(names) / sizeof(names[0]) };
 

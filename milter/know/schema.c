@@ -124,6 +124,20 @@ static const cyaml_schema_field_t rule_fields[] = {
 static const cyaml_schema_value_t rule_entry =
 	ENTRY(struct schema_rule, rule_fields);
 
+static const cyaml_schema_field_t finding_fields[] = {
+	NAME("id", struct schema_finding, id),
+	TEXT("level", struct schema_finding, level),
+	TEXTS("explains", struct schema_finding, explains),
+	TEXTS("contradicts", struct schema_finding, contradicts),
+	TEXT("found", struct schema_finding, found),
+	TEXT("repair", struct schema_finding, repair),
+	TEXT("step", struct schema_finding, step),
+	TEXT("contradiction", struct schema_finding, contradiction),
+	CYAML_FIELD_END
+};
+static const cyaml_schema_value_t finding_entry =
+	ENTRY(struct schema_finding, finding_fields);
+
 static const cyaml_schema_field_t file_fields[] = {
 	CYAML_FIELD_MAPPING("language", CYAML_FLAG_OPTIONAL,
 			    struct schema, language, language_fields),
@@ -137,6 +151,7 @@ static const cyaml_schema_field_t file_fields[] = {
 	ENTRIES(subjects, &subject_entry),
 	ENTRIES(rules, &rule_entry),
 	ENTRIES(hints, &label_entry),
+	ENTRIES(findings, &finding_entry),
 	CYAML_FIELD_END
 };
 static const cyaml_schema_value_t file_schema = {

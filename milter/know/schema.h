@@ -51,6 +51,15 @@
  *   hints:                         # translations of the rules' hints; rules with
  *                                  # the same English hint share the translation
  *     - {id: gmail.no_such_user, text: "…"}
+ *   findings:                      # what a check of the DNS can see
+ *     - id: spf.fail               # the check, then what it saw
+ *       level: problem             # English only: fine, note, problem
+ *       explains: [auth_failure]   # English only: causes it can be the reason of
+ *       contradicts: [auth_failure.spf]	# English only: causes it speaks against
+ *       found: "…"
+ *       repair: "…"                # what to change, where that is ours
+ *       step: "…"                  # first step of a sender, where it explains
+ *       contradiction: "…"         # instead of found, where it contradicts
  */
 #ifndef WHYBOUNCE_KNOW_SCHEMA_H
 #define WHYBOUNCE_KNOW_SCHEMA_H
@@ -105,6 +114,10 @@ struct schema_rule {
 	char *id, *provider, *pattern, *reply, *status, *cause, *who, *help, *hint;
 	char *weak;
 };
+struct schema_finding {
+	char *id, *level, *found, *repair, *step, *contradiction;
+	struct schema_texts explains, contradicts;
+};
 
 struct schema {
 	struct schema_language language;
@@ -116,8 +129,9 @@ struct schema {
 	struct schema_class *classes;
 	struct schema_subject *subjects;
 	struct schema_rule *rules;
+	struct schema_finding *findings;
 	unsigned glossary_n, labels_n, hints_n, causes_n, replies_n, statuses_n,
-		classes_n, subjects_n, rules_n;
+		classes_n, subjects_n, rules_n, findings_n;
 };
 
 struct schema_file {

@@ -136,7 +136,8 @@ static void *read_some(void *context)
 
 static void read_files(struct loader *l)
 {
-	static const char *const rules[] = { "rules", "hints", NULL }, *const none[] = { NULL };
+	static const char *const rules[] = { "rules", "hints", "findings", NULL };
+	static const char *const none[] = { NULL };
 	struct readers r = {
 		.sources = l->sources, .n = l->sources_n,
 		.skip = l->parts == KNOWLEDGE_WORDS ? rules : none,

@@ -7,12 +7,6 @@
 
 #include "know/placeholders.h"
 
-/* Which entries of a section a file had already. */
-struct seen {
-	bool *entries;
-	size_t n;
-};
-
 static const char *const label_ids[] = {
 #define LABEL(symbol, id) [LABEL_##symbol] = id,
 #include "know/labels.def"
@@ -24,9 +18,8 @@ static bool is_english(const struct loader *l, const struct language *language)
 	return language == l->k->languages[0];
 }
 
-/* An entry that names something we know, once. */
-static int check_entry(const struct loader *l, const struct place *place,
-		       size_t index, struct seen *seen)
+int check_entry(const struct loader *l, const struct place *place,
+		size_t index, struct seen *seen)
 {
 	if (index == SIZE_MAX)
 		return load_fail(l, place, "there is nothing of this name in English; "
@@ -37,16 +30,15 @@ static int check_entry(const struct loader *l, const struct place *place,
 	return 0;
 }
 
-static int seen_init(const struct loader *l, struct seen *seen, size_t n)
+int seen_init(const struct loader *l, struct seen *seen, size_t n)
 {
 	*seen = (struct seen){ .entries = calloc(n + 1, sizeof(bool)), .n = n };
 	return seen->entries != NULL ? 0 : load_fail_memory(l);
 }
 
-/* What placeholders a text may have, and for the English one: has from now on. */
-static int text_of_set(struct loader *l, const struct source *source,
-		       const struct place *place, const char *raw, unsigned *set,
-		       const char **text_r)
+int text_of_set(struct loader *l, const struct source *source,
+		const struct place *place, const char *raw, unsigned *set,
+		const char **text_r)
 {
 	unsigned allowed = source->kind == SOURCE_ENGLISH ? PLACEHOLDERS_ALL : *set;
 	struct span bad;
@@ -327,7 +319,7 @@ static int load_source(struct loader *l, const struct source *s)
 {
 	static int (*const sections[])(struct loader *, const struct source *) = {
 		load_labels, load_causes, load_replies, load_statuses,
-		load_classes, load_subjects, load_hints,
+		load_classes, load_subjects, load_hints, finding_texts_load,
 	};
 
 	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
@@ -336,7 +328,7 @@ static int load_source(struct loader *l, const struct source *s)
 	return 0;
 }
 
-static void text_or(const char **text, const char *other)
+void text_or(const char **text, const char *other)
 {
 	if (*text == NULL)
 		*text = other;
@@ -435,6 +427,7 @@ static void fall_back(const struct knowledge *k, struct language *language,
 	fall_back_codes(k, language, english);
 	for (size_t i = 0; i < k->rules_n; i++)
 		text_or(&language->hints[i], english->hints[i]);
+	finding_texts_fall_back(k, language, english);
 }
 
 /* What not even English has: a label its id, the rest the empty text. */
@@ -466,6 +459,7 @@ static int tables_init(struct loader *l, struct language *language)
 	language->replies = arena_array(&k->arena, k->replies.n, sizeof(*language->replies));
 	language->statuses = arena_array(&k->arena, k->statuses.n, sizeof(*language->statuses));
 	language->hints = arena_array(&k->arena, k->rules_n, sizeof(*language->hints));
+	language->findings = arena_array(&k->arena, k->findings_n, sizeof(*language->findings));
 	return k->arena.failed ? load_fail_memory(l) : 0;
 }
 
@@ -511,9 +505,12 @@ int words_load(struct loader *l)
 	int rc;
 
 	l->hint_sets = calloc(l->k->rules_n + 1, sizeof(*l->hint_sets));
-	rc = l->hint_sets != NULL ? load_all(l) : load_fail_memory(l);
+	l->finding_sets = calloc(l->k->findings_n + 1, sizeof(*l->finding_sets));
+	rc = l->hint_sets != NULL && l->finding_sets != NULL ? load_all(l) : load_fail_memory(l);
 	free(l->hint_sets);
+	free(l->finding_sets);
 	l->hint_sets = NULL;
+	l->finding_sets = NULL;
 	return rc;
 }
 
