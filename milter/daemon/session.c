@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "daemon/job.h"
 #include "daemon/process.h"
+#include "daemon/sandbox.h"
 
 enum {
 	FIRST_ROOM = 16 * 1024,
@@ -503,6 +504,10 @@ static int start(struct config *config, const char *config_path)
 		return -1;
 	}
 	process_prepare(config);
+	if (sandbox_lock(SANDBOX_FRONT, -1, 0, &error) != 0) {
+		log_line(LOG_LEVEL_ERROR, "%s", error.text);
+		return -1;
+	}
 	if (config_path != NULL)
 		strncpy(path, config_path, sizeof(path) - 1);
 	if (pthread_create(&obeying, NULL, obey, config_path != NULL ? path : NULL) != 0)

@@ -6,13 +6,13 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "daemon/job.h"
 #include "daemon/process.h"
+#include "daemon/sandbox.h"
 #include "mail/codec.h"
 
 enum {
@@ -130,17 +130,13 @@ static int run(struct worker *worker)
 	return EXIT_SUCCESS;
 }
 
-/* The sanitizers reserve terabytes of addresses. */
-static void limit_memory(size_t bytes)
+/* The C library would open a heap of its own for each thread. */
+static int lock(const struct config *config, struct error *error)
 {
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(__SANITIZED__)
-	struct rlimit limit = { bytes, bytes };
-
-	setrlimit(RLIMIT_AS, &limit);
-#else
-	(void)bytes;
-#endif
+	process_prepare(config);
+	codec_prepare();
 	mallopt(M_ARENA_MAX, 1);
+	return sandbox_lock(SANDBOX_WORKER, CHILD_JOBS, config->limit_worker_memory, error);
 }
 
 int worker_main(const char *config_path)
@@ -151,14 +147,14 @@ int worker_main(const char *config_path)
 
 	worker.snapshot = snapshot_load(config_path, NULL, SNAPSHOT_RULES, &error);
 	if (worker.snapshot == NULL ||
-	    process_become(worker.snapshot->config->user, &error) != 0) {
+	    process_become(worker.snapshot->config->user, &error) != 0 ||
+	    lock(worker.snapshot->config, &error) != 0) {
 		log_line(LOG_LEVEL_ERROR, "worker: %s", error.text);
 		return EXIT_FAILURE;
 	}
-	process_prepare(worker.snapshot->config);
-	codec_prepare();
-	limit_memory(worker.snapshot->config->limit_worker_memory);
 	status = run(&worker);
+	if (sandbox_is_locking())
+		_exit(status);	/* what is locked cannot be freed */
 	snapshot_free(worker.snapshot);
 	return status;
 }

@@ -1,0 +1,295 @@
+#include "daemon/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <stdio.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { DESCRIPTORS = 1024 };	/* jobs, and sockets of the resolver */
+
+#ifdef WHYBOUNCE_SANITIZED
+static const bool locking = false;
+#else
+static const bool locking = true;
+#endif
+
+bool sandbox_is_locking(void)
+{
+	return locking;
+}
+
+/* ---- the rules ---- */
+
+/* What a worker may do whatever the arguments. A name that this machine or its
+ * libseccomp does not know is skipped. */
+static const char *const worker_calls[] = {
+	/* descriptors it has */
+	"read", "readv", "pread64", "write", "writev", "close", "lseek",
+	"poll", "ppoll", "select", "pselect6", "_newselect",
+	"epoll_create", "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait",
+	"eventfd2", "pipe2",
+	/* memory (mmap and mprotect: below) */
+	"munmap", "mremap", "brk", "madvise",
+	/* threads (clone: below) */
+	"futex", "futex_time64", "set_robust_list", "rseq", "sched_yield",
+	"sched_getaffinity", "gettid", "exit", "exit_group",
+	/* signals to itself (tgkill: below) */
+	"rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "restart_syscall",
+	/* what time it is, and who we are */
+	"clock_gettime", "clock_gettime64", "clock_getres", "gettimeofday", "time",
+	"nanosleep", "clock_nanosleep", "clock_nanosleep_time64",
+	"getpid", "getuid", "geteuid", "getgid", "getegid", "sysinfo", "getrandom",
+	/* the DNS (socket and setsockopt: below) */
+	"connect", "bind", "sendto", "sendmsg", "recvfrom", "recvmsg",
+	"getsockname", "getpeername", "getsockopt",
+	NULL
+};
+
+/* What the front never does: programs, other processes, the system. */
+static const char *const front_refusals[] = {
+	"execve", "execveat", "fork", "vfork", "ptrace",
+	"process_vm_readv", "process_vm_writev", "process_madvise", "kcmp",
+	"pidfd_open", "pidfd_getfd", "pidfd_send_signal", "kill", "tkill",
+	"rt_sigqueueinfo", "rt_tgsigqueueinfo",
+	"mount", "umount2", "move_mount", "open_tree", "fsopen", "fsmount", "fspick",
+	"mount_setattr", "pivot_root", "chroot", "setns", "unshare", "swapon", "swapoff",
+	"init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load",
+	"reboot", "acct", "quotactl", "syslog", "settimeofday", "clock_settime",
+	"clock_adjtime", "adjtimex", "sethostname", "setdomainname", "iopl", "ioperm",
+	"bpf", "perf_event_open", "userfaultfd", "io_uring_setup", "io_uring_enter",
+	"io_uring_register", "add_key", "request_key", "keyctl", "personality",
+	"name_to_handle_at", "open_by_handle_at", "fanotify_init", "lookup_dcookie",
+	"mknod", "mknodat", "symlink", "symlinkat", "link", "linkat",
+	"setuid", "setgid", "setreuid", "setregid", "setresuid", "setresgid", "setgroups",
+	"capset", "setsid", "vmsplice", "seccomp",
+	NULL
+};
+
+/* One call, allowed or refused by its arguments. */
+struct rule {
+	const char *call;
+	uint32_t action;
+	struct scmp_arg_cmp arguments[3];
+	unsigned n;
+};
+
+/* Sticky, as a buf is: the first rule that cannot be made is the one reported. */
+struct filter {
+	scmp_filter_ctx context;
+	const char *call;
+	int rc;
+};
+
+static void add(struct filter *filter, const struct rule *rule)
+{
+	int number = seccomp_syscall_resolve_name(rule->call);
+
+	if (filter->rc != 0 || number == __NR_SCMP_ERROR)
+		return;
+	filter->call = rule->call;
+	filter->rc = seccomp_rule_add_array(filter->context, rule->action, number, rule->n,
+					    rule->arguments);
+	/* known elsewhere, but no call of this machine */
+	if (filter->rc == -EDOM && number < 0)
+		filter->rc = 0;
+}
+
+static void add_all(struct filter *filter, const char *const *calls, uint32_t action)
+{
+	for (; *calls != NULL; calls++)
+		add(filter, &(struct rule){ .call = *calls, .action = action });
+}
+
+/* A thread is a clone that shares memory, signals and the process, and brings no
+ * namespace. The flags of clone3 lie in memory, where no filter can look: the C
+ * library takes clone where that is missing. */
+static void add_threads(struct filter *filter, uint32_t no_thread)
+{
+	const uint64_t thread = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD;
+	const uint64_t new = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
+		CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
+
+	add(filter, &(struct rule){ "clone3", SCMP_ACT_ERRNO(ENOSYS), { { 0 } }, 0 });
+	if (no_thread != SCMP_ACT_KILL_PROCESS) {
+		add(filter, &(struct rule){ "clone", SCMP_ACT_ALLOW,
+			{ SCMP_A0(SCMP_CMP_MASKED_EQ, thread | new, thread) }, 1 });
+		return;
+	}
+	for (uint64_t bit = 1; bit <= new; bit <<= 1) {
+		if ((thread & bit) != 0)
+			add(filter, &(struct rule){ "clone", no_thread,
+				{ SCMP_A0(SCMP_CMP_MASKED_EQ, bit, 0) }, 1 });
+		if ((new & bit) != 0)
+			add(filter, &(struct rule){ "clone", no_thread,
+				{ SCMP_A0(SCMP_CMP_MASKED_EQ, bit, bit) }, 1 });
+	}
+}
+
+/* No memory that can be run is mapped, or made so, from now on. */
+static void add_memory(struct filter *filter)
+{
+	static const char *const calls[] = { "mmap", "mmap2", "mprotect" };
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		add(filter, &(struct rule){ calls[i], SCMP_ACT_ALLOW,
+			{ SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0) }, 1 });
+}
+
+static void add_sockets(struct filter *filter, int jobs)
+{
+	static const uint64_t types[] = { SOCK_STREAM, SOCK_DGRAM };
+	static const uint64_t families[] = { AF_INET, AF_INET6 };
+	static const uint64_t commands[] = { F_GETFL, F_SETFL, F_GETFD, F_SETFD };
+	const uint64_t shared = (uint64_t)(jobs >= 0 ? jobs : STDIN_FILENO);
+
+	for (size_t f = 0; f < 2; f++)
+		for (size_t t = 0; t < 2; t++)
+			add(filter, &(struct rule){ "socket", SCMP_ACT_ALLOW,
+				{ SCMP_A0(SCMP_CMP_EQ, families[f]),
+				  SCMP_A1(SCMP_CMP_MASKED_EQ, 0xff, types[t]) }, 2 });
+	add(filter, &(struct rule){ "socket", SCMP_ACT_ERRNO(EACCES),
+		{ SCMP_A0(SCMP_CMP_EQ, AF_UNIX) }, 1 });
+	add(filter, &(struct rule){ "setsockopt", SCMP_ACT_ALLOW,
+		{ SCMP_A0(SCMP_CMP_NE, shared) }, 1 });
+	for (size_t c = 0; c < sizeof(commands) / sizeof(commands[0]); c++)
+		add(filter, &(struct rule){ "fcntl", SCMP_ACT_ALLOW,
+			{ SCMP_A0(SCMP_CMP_NE, shared),
+			  SCMP_A1(SCMP_CMP_EQ, commands[c]) }, 2 });
+}
+
+static void add_worker(struct filter *filter, int jobs)
+{
+	add_all(filter, worker_calls, SCMP_ACT_ALLOW);
+	add_threads(filter, SCMP_ACT_ALLOW);
+	add_memory(filter);
+	add_sockets(filter, jobs);
+	/* abort(3) */
+	add(filter, &(struct rule){ "tgkill", SCMP_ACT_ALLOW,
+		{ SCMP_A0(SCMP_CMP_EQ, (uint64_t)getpid()) }, 1 });
+	/* reading a limit of its own */
+	add(filter, &(struct rule){ "prlimit64", SCMP_ACT_ALLOW,
+		{ SCMP_A0(SCMP_CMP_EQ, 0), SCMP_A2(SCMP_CMP_EQ, 0) }, 2 });
+}
+
+static void add_front(struct filter *filter)
+{
+	add_all(filter, front_refusals, SCMP_ACT_KILL_PROCESS);
+	add_threads(filter, SCMP_ACT_KILL_PROCESS);
+	add(filter, &(struct rule){ "tgkill", SCMP_ACT_KILL_PROCESS,
+		{ SCMP_A0(SCMP_CMP_NE, (uint64_t)getpid()) }, 1 });
+}
+
+static int load_filter(enum sandbox_kind kind, int jobs, struct error *error)
+{
+	struct filter filter = {
+		.context = seccomp_init(kind == SANDBOX_WORKER ? SCMP_ACT_KILL_PROCESS :
+					SCMP_ACT_ALLOW),
+		.call = "the filter",
+	};
+
+	if (filter.context == NULL)
+		return error_set(error, "sandbox: libseccomp does not work here");
+	if (kind == SANDBOX_WORKER)
+		add_worker(&filter, jobs);
+	else
+		add_front(&filter);
+	if (filter.rc == 0) {
+		filter.call = "loading it";
+		filter.rc = seccomp_load(filter.context);
+	}
+	seccomp_release(filter.context);
+	return filter.rc == 0 ? 0 : error_set(error, "sandbox: %s: %s (does this kernel have "
+					      "seccomp filters?)", filter.call,
+					      strerror(-filter.rc));
+}
+
+/* ---- privileges and limits ---- */
+
+static int drop_privileges(struct error *error)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3];
+
+	memset(none, 0, sizeof(none));
+	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
+		prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);	/* root may; others have none to lose */
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	if (syscall(SYS_capset, &header, none) != 0)
+		return error_set(error, "sandbox: capabilities: %s", strerror(errno));
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+		return error_set(error, "sandbox: %s", strerror(errno));
+	return 0;
+}
+
+static bool logs_to_a_file(void)
+{
+	struct stat st;
+
+	return fstat(STDERR_FILENO, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* RLIMIT_NPROC counts what others of the same user run, and is left alone. */
+static int set_limits(enum sandbox_kind kind, size_t memory, struct error *error)
+{
+	const struct rlimit none = { 0, 0 }, bytes = { memory, memory };
+	struct rlimit descriptors;
+
+	if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0)
+		return error_set(error, "sandbox: %s", strerror(errno));
+	if (kind == SANDBOX_WORKER && descriptors.rlim_max > DESCRIPTORS)
+		descriptors.rlim_max = DESCRIPTORS;
+	descriptors.rlim_cur = descriptors.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &descriptors) != 0 || setrlimit(RLIMIT_CORE, &none) != 0 ||
+	    (kind == SANDBOX_WORKER && !logs_to_a_file() &&
+	     setrlimit(RLIMIT_FSIZE, &none) != 0) ||
+	    (memory != 0 && setrlimit(RLIMIT_AS, &bytes) != 0))
+		return error_set(error, "sandbox: limits: %s", strerror(errno));
+	return 0;
+}
+
+/* PCRE2 maps the code that it compiles so that it can be written too, for ever.
+ * Nothing is compiled from now on. */
+static int protect_code(struct error *error)
+{
+	char line[512], access[5];
+	uintptr_t from, to;
+	int rc = 0;
+	FILE *maps = fopen("/proc/self/maps", "re");
+
+	if (maps == NULL)
+		return error_set(error, "sandbox: /proc/self/maps: %s", strerror(errno));
+	while (rc == 0 && fgets(line, sizeof(line), maps) != NULL)
+		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s", &from, &to, access) == 3 &&
+		    strncmp(access, "rwx", 3) == 0)
+			rc = mprotect((void *)from, to - from, PROT_READ | PROT_EXEC);
+	if (rc != 0)
+		error_set(error, "sandbox: compiled rules: %s", strerror(errno));
+	fclose(maps);
+	return rc;
+}
+
+int sandbox_lock(enum sandbox_kind kind, int jobs, size_t memory, struct error *error)
+{
+	tzset();	/* for the log: reads a file the first time */
+	if (drop_privileges(error) != 0)
+		return -1;
+	if (!locking)
+		return 0;
+	if (kind == SANDBOX_WORKER && protect_code(error) != 0)
+		return -1;
+	if (set_limits(kind, memory, error) != 0)
+		return -1;
+	return load_filter(kind, jobs, error);
+}
