@@ -1,0 +1,299 @@
+#include "probe/subject.h"
+
+#include <string.h>
+
+#include "mail/dsn.h"
+
+bool house_has(const struct house *house, struct span domain)
+{
+	for (size_t i = 0; i < house->domains_n; i++)
+		if (span_is(domain, house->domains[i]))
+			return true;
+	return false;
+}
+
+struct span address_domain(struct arena *arena, struct span address)
+{
+	size_t at = address.n;
+	char *copy;
+
+	while (at > 0 && address.p[at - 1] != '@')
+		at--;
+	if (at == 0)
+		return (struct span){ NULL, 0 };
+	address = span_from(address, at);
+	copy = arena_string(arena, address);
+	for (size_t i = 0; copy != NULL && i < address.n; i++)
+		copy[i] = ascii_lower(copy[i]);
+	return span_str(copy);
+}
+
+/* ---- whose mail it was ---- */
+
+static struct span header_address(struct arena *arena, const struct headers *headers,
+				  const char *name)
+{
+	return dsn_address(arena, header_unfold(arena, headers_find(headers, name)));
+}
+
+/* Postfix says it in a field of its own. */
+static struct span postfix_sender(struct arena *arena, const struct bounce *bounce)
+{
+	struct dsn dsn;
+
+	if (bounce->report == NULL || dsn_parse(arena, bounce->report, &dsn) != 0)
+		return (struct span){ NULL, 0 };
+	return header_address(arena, &dsn.fields, "X-Postfix-Sender");
+}
+
+static struct span envelope_sender(struct arena *arena, const struct bounce *bounce,
+				   struct span rcpt)
+{
+	struct span sender = header_address(arena, &bounce->returned_headers, "Return-Path");
+
+	if (sender.n == 0)
+		sender = postfix_sender(arena, bounce);
+	return sender.n != 0 ? sender : dsn_address(arena, rcpt);
+}
+
+/* ---- from where it left ---- */
+
+/* Not part of a longer number or name. */
+static bool is_address_char(char c)
+{
+	return ascii_isalnum(c) || c == '.' || c == ':' || c == '-';
+}
+
+/* The next thing in text that reads as an IP address, at or after *at. */
+static bool next_address(struct span text, size_t *at, struct ip *ip_r)
+{
+	while (*at < text.n) {
+		size_t start = *at, end;
+
+		while (start < text.n && !is_address_char(text.p[start]))
+			start++;
+		for (end = start; end < text.n && is_address_char(text.p[end]);)
+			end++;
+		*at = end;
+		while (end > start && (text.p[end - 1] == '.' || text.p[end - 1] == ':' ||
+				       text.p[end - 1] == '-'))
+			end--;
+		if (span_has_prefix(span_slice(text, start, end), "ipv6:"))
+			start += 5;
+		if (end > start && ip_parse(span_slice(text, start, end), ip_r) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_usable(const struct ip *ip)
+{
+	return ip_is_public(ip) || ip_is_documentation(ip);
+}
+
+/* Only where it is on the list of the house. */
+static bool is_ours(const struct house *house, const struct ip *ip)
+{
+	struct ip ours;
+
+	for (size_t i = 0; i < house->addresses_n; i++)
+		if (ip_parse(span_str(house->addresses[i]), &ours) == 0 && ip_eq(&ours, ip))
+			return true;
+	return false;
+}
+
+static bool has_address(const struct subject *s, const struct ip *ip)
+{
+	for (size_t i = 0; i < s->addresses_n; i++)
+		if (ip_eq(&s->addresses[i], ip))
+			return true;
+	return false;
+}
+
+static void add_address(struct subject *s, const struct ip *ip)
+{
+	if (s->addresses_n < SUBJECT_MAX_ADDRESSES && is_usable(ip) && !has_address(s, ip))
+		s->addresses[s->addresses_n++] = *ip;
+}
+
+static void add_addresses_of(struct subject *s, const struct house *house, struct span text)
+{
+	struct ip ip;
+
+	for (size_t at = 0; next_address(text, &at, &ip);) {
+		if (is_ours(house, &ip))
+			add_address(s, &ip);
+		else if (s->named.bits == 0 && is_usable(&ip))
+			s->named = ip;
+	}
+}
+
+/* What the replies and the topmost Received show; if they show none of ours, it
+ * may have been any. */
+static void read_addresses(struct arena *arena, const struct house *house,
+			   const struct bounce *bounce, struct subject *s)
+{
+	struct ip ip;
+	bool shown;
+
+	for (size_t i = 0; i < bounce->n; i++)
+		add_addresses_of(s, house, bounce->recipients[i].reply);
+	if (s->addresses_n == 0) {
+		struct ip named = s->named;
+
+		add_addresses_of(s, house, header_unfold(arena,
+			headers_find(&bounce->returned_headers, "Received")));
+		s->named = named;	/* of a Received, only our own count */
+	}
+	shown = s->addresses_n != 0;
+	for (size_t i = 0; !shown && i < house->addresses_n; i++)
+		if (ip_parse(span_str(house->addresses[i]), &ip) == 0)
+			add_address(s, &ip);
+}
+
+/* ---- what came back of it ---- */
+
+static bool is_headers_only(const struct mime_part *part)
+{
+	return !content_type_is(&part->type, "message", "rfc822") &&
+		!content_type_is(&part->type, "message", "global");
+}
+
+/* What another server returned may be cut or converted: its body proves nothing. */
+static void read_message(struct arena *arena, const struct bounce *bounce, bool inbound,
+			 struct subject *s)
+{
+	const struct mime_part *part = bounce->returned;
+
+	if (part == NULL)
+		return;
+	s->has_message = true;
+	if (part->child != NULL && !is_headers_only(part)) {
+		s->message = part->child->all;
+		s->body = part->child->body;
+		s->has_body = !inbound;
+	} else {
+		s->message = mime_decoded(arena, part, BOUNCE_MAX_TEXT);
+	}
+}
+
+/* ---- to whom it went ---- */
+
+static void add_domain(struct subject *s, struct span domain)
+{
+	if (domain.n == 0 || s->domains_n == SUBJECT_MAX_DOMAINS)
+		return;
+	for (size_t i = 0; i < s->domains_n; i++)
+		if (span_eq(s->domains[i], domain))
+			return;
+	s->domains[s->domains_n++] = domain;
+}
+
+/* Whom the sender wrote to: where it was forwarded, the target is not his. */
+static void read_domains(struct arena *arena, const struct bounce *bounce, struct subject *s)
+{
+	for (size_t i = 0; i < bounce->n && s->domains_n < SUBJECT_MAX_DOMAINS; i++) {
+		const struct bounce_recipient *r = &bounce->recipients[i];
+
+		if (r->action != ACTION_FAILED && r->action != ACTION_DELAYED)
+			continue;
+		add_domain(s, address_domain(arena, r->original.n != 0 ? r->original :
+							r->recipient));
+	}
+}
+
+/* A foreign server that quotes another one's reply had the message last: what the
+ * reply says of the sending address is about that server. */
+static void read_forwarder(const struct bounce *bounce, bool inbound, struct subject *s)
+{
+	for (size_t i = 0; inbound && i < bounce->n; i++) {
+		const struct bounce_recipient *r = &bounce->recipients[i];
+
+		if (r->reply.n != 0 && r->remote_mta.n != 0 &&
+		    !span_ieq(r->remote_mta, bounce->reporting_mta))
+			s->forwarder = bounce->reporting_mta;
+	}
+}
+
+void subject_read(struct arena *arena, const struct house *house,
+		  const struct bounce *bounce, struct span rcpt, bool inbound,
+		  struct subject *subject_r)
+{
+	struct subject *s = subject_r;
+
+	*s = (struct subject){ .has_message = false };
+	s->sender = envelope_sender(arena, bounce, rcpt);
+	s->sender_domain = address_domain(arena, s->sender);
+	s->author_domain = address_domain(arena,
+		header_address(arena, &bounce->returned_headers, "From"));
+	s->sender_is_ours = house_has(house, s->sender_domain);
+	s->author_is_ours = house_has(house, s->author_domain);
+	read_addresses(arena, house, bounce, s);
+	read_message(arena, bounce, inbound, s);
+	read_domains(arena, bounce, s);
+	read_forwarder(bounce, inbound, s);
+	if (!inbound && house->authserv_id != NULL)
+		reported_read(arena, &bounce->returned_headers, house->authserv_id,
+			      &s->reported);
+}
+
+/* ---- mail that somebody else sent with our address ---- */
+
+static bool is_whole(const struct headers *headers)
+{
+	return headers_find(headers, "From") != NULL && headers_find(headers, "Date") != NULL &&
+		headers_find(headers, "Message-ID") != NULL;
+}
+
+/* The tag d= of a DKIM-Signature (RFC 6376, 3.5); empty where there is none. */
+static struct span signing_domain(struct arena *arena, const struct header *signature)
+{
+	struct span value = header_unfold(arena, signature);
+
+	for (size_t at = 0; at < value.n;) {
+		size_t end = span_find_byte(value, at, ';');
+		struct span tag = span_trim(span_slice(value, at, end));
+		size_t equals = span_find_byte(tag, 0, '=');
+
+		if (equals < tag.n && span_is(span_trim(span_slice(tag, 0, equals)), "d"))
+			return span_trim(span_from(tag, equals + 1));
+		at = end + 1;
+	}
+	return (struct span){ NULL, 0 };
+}
+
+/* By one of our addresses, or by a host of our domains. */
+static bool names_us(const struct house *house, struct span received)
+{
+	struct ip ip;
+
+	for (size_t at = 0; next_address(received, &at, &ip);)
+		if (is_ours(house, &ip))
+			return true;
+	for (size_t i = 0; i < house->domains_n; i++)
+		if (span_ifind(received, 0, house->domains[i]) < received.n)
+			return true;
+	return false;
+}
+
+bool subject_is_forged(struct arena *arena, const struct house *house,
+		       const struct bounce *bounce)
+{
+	const struct headers *headers = &bounce->returned_headers;
+	const struct header *h;
+
+	if (!house->signs_all || !is_whole(headers) ||
+	    !house_has(house, address_domain(arena, header_address(arena, headers, "From"))))
+		return false;
+	for (h = headers_find(headers, "DKIM-Signature"); h != NULL;
+	     h = headers_find_next(headers, h)) {
+		struct span domain = signing_domain(arena, h);
+
+		if (domain.n == 0 || house_has(house, domain))
+			return false;
+	}
+	for (h = headers_find(headers, "Received"); h != NULL; h = headers_find_next(headers, h))
+		if (names_us(house, header_unfold(arena, h)))
+			return false;
+	return true;
+}

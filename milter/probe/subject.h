@@ -1,0 +1,71 @@
+/* subject.h - what of a bounce there is to check: whose mail it was, from which
+ * address it left, what came back of it.
+ *
+ * Pure. Which addresses are ours is the configuration's word; what a reply or a
+ * foreign server names is kept apart and never leads to a repair: a hostile server
+ * could dictate it. Private and reserved addresses are left out. */
+#ifndef WHYBOUNCE_PROBE_SUBJECT_H
+#define WHYBOUNCE_PROBE_SUBJECT_H
+
+#include "mail/bounce.h"
+#include "probe/address.h"
+
+enum {
+	SUBJECT_MAX_ADDRESSES = 4,
+	SUBJECT_MAX_DOMAINS = 4,	/* of recipients */
+};
+
+/* What is ours, by configuration. The strings are the caller's. */
+struct house {
+	const char *const *domains;
+	size_t domains_n;
+	const char *const *addresses;	/* our mail leaves from */
+	size_t addresses_n;
+	const char *authserv_id;	/* whose Authentication-Results to believe */
+	bool signs_all;			/* all our mail is DKIM-signed */
+};
+bool house_has(const struct house *house, struct span domain);
+
+/* Results that our own server wrote into the message when it came in. RFC 8601;
+ * lower case; empty: not stated. */
+struct reported {
+	struct span spf, dkim, dmarc;
+	struct span spf_domain, dmarc_domain;
+};
+
+struct subject {
+	struct span sender;		/* envelope sender of the message; may be empty */
+	struct span sender_domain, author_domain;	/* author: the From field's */
+	bool sender_is_ours, author_is_ours;
+	struct ip addresses[SUBJECT_MAX_ADDRESSES];	/* ours, that it may have left from */
+	size_t addresses_n;
+	struct ip named;		/* not ours: somebody else says it sent */
+	struct span forwarder;		/* the foreign server that passed it on, and then
+					 * wrote the bounce; empty: none */
+	struct span message, body;	/* as returned; body lies in message */
+	bool has_message, has_body;
+	struct span domains[SUBJECT_MAX_DOMAINS];	/* of recipients it failed for */
+	size_t domains_n;
+	struct reported reported;
+};
+
+/* rcpt: whom the bounce is for; may be empty. inbound: it came in over SMTP, so
+ * that nothing but the house itself is believed. */
+void subject_read(struct arena *arena, const struct house *house,
+		  const struct bounce *bounce, struct span rcpt, bool inbound,
+		  struct subject *subject_r);
+
+/* Did somebody else send this with an address of ours? Only for an inbound bounce
+ * whose returned header is whole, with signs_all: no signature of ours, no Received
+ * of our addresses. A signature that is there, valid or not, means no claim. */
+bool subject_is_forged(struct arena *arena, const struct house *house,
+		       const struct bounce *bounce);
+
+/* Pure: the results of the topmost field of that authserv-id. */
+void reported_read(struct arena *arena, const struct headers *headers,
+		   const char *authserv_id, struct reported *reported_r);
+
+/* "example.org" of "a@example.org", lower case; empty where there is none. */
+struct span address_domain(struct arena *arena, struct span address);
+
+#endif
