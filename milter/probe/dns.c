@@ -25,6 +25,7 @@ void dns_init(struct dns *dns, const struct dns_source *source,
 		.source = source, .arena = arena,
 		.deadline_ms = dns_now_ms() + (int64_t)timeout_ms,
 		.left = DNS_MAX_QUERIES, .left_ahead = DNS_MAX_QUERIES,
+		.bytes_left = DNS_MAX_BYTES,
 	};
 }
 
@@ -94,7 +95,7 @@ static void keep(struct dns *dns, const char *name, enum dns_type type,
 
 static const char *refusal(const struct dns *dns)
 {
-	if (dns->left == 0 || dns->arena->failed)
+	if (dns->left == 0 || dns->bytes_left == 0 || dns->arena->failed)
 		return "limit";
 	return dns_now_ms() >= dns->deadline_ms ? "timeout" : NULL;
 }
@@ -104,6 +105,7 @@ void dns_query(struct dns *dns, struct span name, enum dns_type type,
 {
 	char text[DNS_MAX_NAME + 1];
 	const struct dns_known *before;
+	size_t used = dns->arena->used;
 
 	*answer_r = (struct dns_answer){ .status = DNS_TEMPORARY, .reason = "name" };
 	if (!canonical(name, text))
@@ -119,6 +121,8 @@ void dns_query(struct dns *dns, struct span name, enum dns_type type,
 	dns->left--;
 	dns->source->query(dns->source->context, dns->arena, text, type,
 			   dns->deadline_ms, answer_r);
+	used = dns->arena->used - used;
+	dns->bytes_left -= used < dns->bytes_left ? used : dns->bytes_left;
 	keep(dns, text, type, answer_r);
 }
 

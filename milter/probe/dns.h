@@ -18,6 +18,8 @@ enum {
 	DNS_MAX_NAME = 253,
 	DNS_MAX_QUERIES = 40,	/* of one message */
 	DNS_MAX_RECORDS = 256,	/* of one answer; more are left out */
+	DNS_MAX_BYTES = 512 * 1024,	/* of all answers to one message; the one that
+				 * passes it is the last */
 };
 
 enum dns_type { DNS_A = 1, DNS_PTR = 12, DNS_MX = 15, DNS_TXT = 16, DNS_AAAA = 28 };
@@ -66,6 +68,7 @@ struct dns {
 	int64_t deadline_ms;	/* CLOCK_MONOTONIC */
 	unsigned left;		/* queries */
 	unsigned left_ahead;	/* dns_begin */
+	size_t bytes_left;
 	struct dns_known *known;
 };
 

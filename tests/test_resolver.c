@@ -1,0 +1,391 @@
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "dns_server.h"
+#include "probe/resolver.h"
+
+enum {
+	DEADLINE_MS = 400,
+	GENEROUS_MS = 3000,	/* what a busy machine may add */
+	THREADS = 16,
+	LARGE = 60000,
+};
+
+static char large_text[LARGE + 1];
+static char long_name[DNS_MAX_NAME + 1];
+
+static const struct dns_row rows[] = {
+	{ .name = "example.test", .type = DNS_TXT, .data = "v=spf1 -all" },
+	{ .name = "example.test", .type = DNS_TXT, .data = "" },
+	{ .name = "example.test", .type = DNS_MX, .data = "10 Mail.Example.test" },
+	{ .name = "mail.example.test", .type = DNS_A, .data = "192.0.2.1" },
+	{ .name = "mail.example.test", .type = DNS_A, .data = "192.0.2.2" },
+	{ .name = "mail.example.test", .type = DNS_AAAA, .data = "2001:db8::1" },
+	{ .name = "1.2.0.192.in-addr.arpa", .type = DNS_PTR, .data = "mail.example.test" },
+	{ .name = "null.example.test", .type = DNS_MX, .data = "0 ." },
+	{ .name = "www.example.test", .type = DNS_CNAME, .data = "mail.example.test" },
+	{ .name = "ping.example.test", .type = DNS_CNAME, .data = "pong.example.test" },
+	{ .name = "pong.example.test", .type = DNS_CNAME, .data = "ping.example.test" },
+	{ .name = "down.example.test", .type = DNS_ANY, .fault = "servfail" },
+	{ .name = "refused.example.test", .type = DNS_ANY, .fault = "refused" },
+	{ .name = "silent.example.test", .type = DNS_ANY, .fault = "silence" },
+	{ .name = "large.example.test", .type = DNS_TXT, .data = large_text },
+	{ .name = "odd\\name.example.test", .type = DNS_TXT, .data = "odd" },
+	{ .name = long_name, .type = DNS_TXT, .data = "long" },
+};
+
+struct fixture {
+	struct dns_server server;
+	struct resolver *resolver;
+	struct arena arena;
+	struct dns dns;
+};
+
+static struct resolver *resolver_at(const char *address, unsigned timeout_ms)
+{
+	struct resolver_settings settings = {
+		.servers = &address, .servers_n = 1, .query_timeout_ms = timeout_ms,
+	};
+	struct error error = { "" };
+	struct resolver *resolver = resolver_new(&settings, &error);
+
+	if (resolver == NULL)
+		fail_msg("%s", error.text);
+	return resolver;
+}
+
+static int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	dns_server_start(&f->server, rows, sizeof(rows) / sizeof(*rows));
+	f->resolver = resolver_at(f->server.address, 0);
+	arena_init(&f->arena, 4 << 20);
+	dns_init(&f->dns, resolver_source(f->resolver), &f->arena, 60000);
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	resolver_free(f->resolver);
+	dns_server_stop(&f->server);
+	arena_release(&f->arena);
+	free(f);
+	return 0;
+}
+
+static struct dns_answer ask_span(struct fixture *f, struct span name, enum dns_type type)
+{
+	struct dns_answer answer;
+
+	dns_query(&f->dns, name, type, &answer);
+	assert_true((answer.status == DNS_FOUND) == (answer.n > 0));
+	assert_true((answer.status == DNS_TEMPORARY) == (answer.reason != NULL));
+	return answer;
+}
+
+static struct dns_answer ask(struct fixture *f, const char *name, enum dns_type type)
+{
+	return ask_span(f, span_str(name), type);
+}
+
+static void test_answers(void **state)
+{
+	struct fixture *f = *state;
+	struct dns_answer answer = ask(f, "Example.TEST", DNS_TXT);
+
+	assert_int_equal(answer.n, 2);
+	assert_true(span_is(answer.records[0].data, "v=spf1 -all"));
+	assert_int_equal(answer.records[1].data.n, 0);
+	assert_false(answer.secure);
+	answer = ask(f, "example.test", DNS_MX);
+	assert_int_equal(answer.n, 1);
+	assert_int_equal(answer.records[0].preference, 10);
+	assert_true(span_eq(answer.records[0].data, SPAN("mail.example.test")));
+	answer = ask(f, "null.example.test", DNS_MX);
+	assert_int_equal(answer.n, 1);
+	assert_int_equal(answer.records[0].data.n, 0);
+	answer = ask(f, "www.example.test", DNS_A);
+	assert_int_equal(answer.n, 2);
+	assert_true(span_eq(answer.records[1].data, SPAN("\xc0\x00\x02\x02")));
+	assert_int_equal(ask(f, "mail.example.test", DNS_AAAA).records[0].data.n, 16);
+	assert_true(span_is(ask(f, "1.2.0.192.in-addr.arpa", DNS_PTR).records[0].data,
+			    "mail.example.test"));
+	assert_int_equal(ask(f, "mail.example.test", DNS_TXT).status, DNS_NO_DATA);
+	assert_int_equal(ask(f, "nothing.example.test", DNS_TXT).status, DNS_NO_NAME);
+	assert_int_equal(ask(f, "nothing.invalid", DNS_TXT).status, DNS_NO_NAME);
+	assert_true(resolver_is_local(f->resolver));
+}
+
+static void test_names(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_true(span_is(ask(f, "odd\\name.example.test", DNS_TXT).records[0].data, "odd"));
+	assert_true(span_is(ask(f, long_name, DNS_TXT).records[0].data, "long"));
+	assert_int_equal(ask(f, "a b\"\xff.example.test", DNS_TXT).status, DNS_NO_NAME);
+}
+
+static void test_faults(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_string_equal(ask(f, "down.example.test", DNS_TXT).reason, "servfail");
+	assert_string_equal(ask(f, "refused.example.test", DNS_TXT).reason, "servfail");
+	assert_int_equal(ask(f, "ping.example.test", DNS_A).status, DNS_TEMPORARY);
+}
+
+static void test_large(void **state)
+{
+	struct fixture *f = *state;
+	struct dns_answer answer = ask(f, "large.example.test", DNS_TXT);
+
+	assert_int_equal(answer.status, DNS_FOUND);
+	assert_int_equal(answer.records[0].data.n, LARGE);
+	assert_true(f->server.tcp > 0);
+}
+
+/* An answer larger than the message's memory is none, and hurts nobody. */
+static void test_too_large(void **state)
+{
+	struct fixture *f = *state;
+	struct arena small;
+
+	arena_init(&small, LARGE / 2);
+	f->dns.arena = &small;
+	assert_string_equal(ask(f, "large.example.test", DNS_TXT).reason, "limit");
+	arena_release(&small);
+}
+
+static void test_truncated(void **state)
+{
+	struct fixture *f = *state;
+
+	f->server.mood = DNS_SERVER_TRUNCATES;
+	assert_int_equal(ask(f, "example.test", DNS_TXT).n, 2);
+	assert_true(f->server.tcp > 0);
+}
+
+static void assert_in_time(struct fixture *f, const char *name, enum dns_type type)
+{
+	int64_t before = dns_now_ms();
+
+	f->dns.deadline_ms = before + DEADLINE_MS;
+	assert_int_equal(ask(f, name, type).status, DNS_TEMPORARY);
+	assert_true(dns_now_ms() - before < DEADLINE_MS + GENEROUS_MS);
+	f->dns.known = NULL;
+}
+
+static void test_deadline(void **state)
+{
+	static const enum dns_server_mood moods[] = {
+		DNS_SERVER_SILENT, DNS_SERVER_TCP_HANGS, DNS_SERVER_GARBAGE,
+		DNS_SERVER_WRONG_ID, DNS_SERVER_OTHER_NAME,
+	};
+	struct fixture *f = *state;
+
+	assert_in_time(f, "silent.example.test", DNS_TXT);
+	for (size_t i = 0; i < sizeof(moods) / sizeof(*moods); i++) {
+		f->server.mood = moods[i];
+		assert_in_time(f, "example.test", DNS_TXT);
+	}
+}
+
+/* Its answer comes when nobody waits any more, and later it is known. */
+static void test_slow(void **state)
+{
+	struct fixture *f = *state;
+	struct timespec moment = { 0, 20 * 1000000 };
+	struct dns_answer answer = { .status = DNS_TEMPORARY };
+
+	f->server.delay_ms = 1500;
+	assert_in_time(f, "example.test", DNS_TXT);
+	f->server.delay_ms = 0;
+	f->dns.left = 10000;
+	f->dns.deadline_ms = dns_now_ms() + 60000;
+	while (answer.status != DNS_FOUND && dns_now_ms() < f->dns.deadline_ms) {
+		f->dns.known = NULL;
+		answer = ask(f, "example.test", DNS_TXT);
+		nanosleep(&moment, NULL);
+	}
+	assert_int_equal(answer.n, 2);
+}
+
+static void test_dead(void **state)
+{
+	struct fixture *f = *state;
+	struct resolver *alive = f->resolver;
+	struct dns_server gone;
+
+	dns_server_start(&gone, NULL, 0);
+	dns_server_stop(&gone);
+	f->resolver = resolver_at(gone.address, 0);
+	dns_init(&f->dns, resolver_source(f->resolver), &f->arena, 0);
+	assert_in_time(f, "example.test", DNS_TXT);
+	resolver_free(f->resolver);
+	f->resolver = alive;
+}
+
+static void test_query_timeout(void **state)
+{
+	struct fixture *f = *state;
+	struct resolver *quick = resolver_at(f->server.address, 100);
+	int64_t before = dns_now_ms();
+
+	dns_init(&f->dns, resolver_source(quick), &f->arena, 60000);
+	assert_string_equal(ask(f, "silent.example.test", DNS_TXT).reason, "timeout");
+	assert_true(dns_now_ms() - before < 100 + GENEROUS_MS);
+	resolver_free(quick);
+}
+
+/* More than may be asked at once: those are refused, and at once. */
+static void test_busy(void **state)
+{
+	struct fixture *f = *state;
+	const struct dns_source *source = resolver_source(f->resolver);
+	char name[64];
+
+	f->server.mood = DNS_SERVER_SILENT;
+	for (int i = 0; i < 1000; i++) {
+		snprintf(name, sizeof(name), "n%d.example.test", i);
+		source->begin(source->context, name, DNS_A);
+	}
+	assert_string_equal(ask(f, "example.test", DNS_TXT).reason, "busy");
+}
+
+/* The answer is there when it is asked for, and asked of the server once. */
+static void test_begin(void **state)
+{
+	struct fixture *f = *state;
+	unsigned asked;
+
+	dns_begin(&f->dns, SPAN("example.test"), DNS_MX);
+	dns_begin(&f->dns, SPAN("mail.example.test"), DNS_A);
+	assert_int_equal(ask(f, "example.test", DNS_MX).n, 1);
+	assert_int_equal(ask(f, "mail.example.test", DNS_A).n, 2);
+	asked = f->server.questions;
+	f->dns.known = NULL;
+	assert_int_equal(ask(f, "mail.example.test", DNS_A).n, 2);
+	assert_int_equal(f->server.questions, asked);
+}
+
+static void *probe(void *context)
+{
+	struct fixture *f = context;
+	struct arena arena;
+	struct dns_answer answer;
+	struct dns dns;
+	char name[64];
+
+	arena_init(&arena, 1 << 20);
+	for (unsigned i = 0; i < 20; i++) {
+		dns_init(&dns, resolver_source(f->resolver), &arena, 60000);
+		snprintf(name, sizeof(name), "n%u.example.test", i);
+		dns_begin(&dns, span_str(name), DNS_TXT);
+		dns_query(&dns, SPAN("mail.example.test"), DNS_A, &answer);
+		if (answer.n != 2)
+			return NULL;
+		dns_query(&dns, span_str(name), DNS_TXT, &answer);
+		if (answer.status != DNS_NO_NAME)
+			return NULL;
+		dns.deadline_ms = dns_now_ms() + 2;
+		dns_query(&dns, SPAN("silent.example.test"), DNS_TXT, &answer);
+		if (answer.status != DNS_TEMPORARY)
+			return NULL;
+		arena_clear(&arena);
+	}
+	arena_release(&arena);
+	return f;
+}
+
+static void test_threads(void **state)
+{
+	struct fixture *f = *state;
+	pthread_t threads[THREADS];
+	void *done;
+
+	for (size_t i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, probe, f), 0);
+	for (size_t i = 0; i < THREADS; i++) {
+		pthread_join(threads[i], &done);
+		assert_ptr_equal(done, f);
+	}
+}
+
+static void test_settings(void **state)
+{
+	static const char *const wrong[] = { "nonsense", "127.0.0.1@x", "" };
+	struct error error;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		struct resolver_settings settings = { .servers = &wrong[i], .servers_n = 1 };
+		struct resolver *r = resolver_new(&settings, &error);
+
+		if (r != NULL)
+			fail_msg("\"%s\" is no server", wrong[i]);
+		assert_non_null(strstr(error.text, "dns.servers"));
+		assert_null(resolver_new(&settings, NULL));
+	}
+	resolver_free(NULL);
+}
+
+/* The system's servers, of which none is asked anything here. */
+static void test_system(void **state)
+{
+	struct resolver_settings settings = { .servers_n = 0 };
+	struct error error = { "" };
+	struct resolver *r = resolver_new(&settings, &error);
+	struct dns_answer answer;
+	struct arena arena;
+	struct dns dns;
+
+	(void)state;
+	if (r == NULL)
+		fail_msg("%s", error.text);
+	arena_init(&arena, 1 << 16);
+	dns_init(&dns, resolver_source(r), &arena, 60000);
+	dns_query(&dns, SPAN("nothing.test"), DNS_A, &answer);
+	assert_int_equal(answer.status, DNS_NO_NAME);
+	assert_false(resolver_is_local(r));
+	arena_release(&arena);
+	resolver_free(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_answers, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_names, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_faults, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_large, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_too_large, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_truncated, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_deadline, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_slow, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_dead, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_query_timeout, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_busy, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_begin, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_threads, set_up, tear_down),
+		cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_system),
+	};
+
+	memset(large_text, 'x', LARGE);
+	for (size_t i = 0; i < DNS_MAX_NAME; i++)
+		long_name[i] = i % 50 == 49 ? '.' : 'n';
+	return cmocka_run_group_tests_name("resolver", tests, NULL, NULL);
+}
