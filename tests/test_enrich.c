@@ -179,7 +179,7 @@ static void test_what_came_in_must_be_about_our_mail(void **state)
 	struct span about_ours = SPAN(BOUNCE("", "anna@example.org", "anna@example.org"));
 	struct span by_sender = SPAN(BOUNCE("", "anna@example.org",
 					    "list@example.com>\r\nSender: <anna@Example.ORG"));
-	struct span foreign = SPAN(BOUNCE("", "anna@example.org", "anna@example.org.example.com"));
+	struct span foreign = SPAN(BOUNCE("", "anna@example.org", "eve@example.com>\r\nReturn-Path: <anna@example.org"));
 	struct stage stage;
 	struct reader reader;
 

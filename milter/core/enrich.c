@@ -40,11 +40,12 @@ static struct span addressee(struct arena *arena, const struct message *message,
 				headers_find(&message->root->headers, "To")));
 }
 
-/* Did the returned message claim one of our domains as its sender's? */
+/* Did the returned message claim one of our domains as its author's? Its envelope
+ * sender says nothing: it is why the bounce came to this reader. */
 static bool is_from_us(const struct config *config, struct arena *arena,
 		       const struct headers *returned)
 {
-	static const char *const names[] = { "From", "Sender", "Return-Path" };
+	static const char *const names[] = { "From", "Sender" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct span value = header_unfold(arena, headers_find(returned, names[i]));
