@@ -17,17 +17,22 @@ class Daemon:
         self.directory = pathlib.Path(directory)
         folder = self.directory / name
         folder.mkdir(exist_ok=True)
-        if os.geteuid() == 0:
-            # Sockets in here belong to Postfix's group, as the package sets it up.
-            shutil.chown(folder, group="postfix")
-            folder.chmod(0o2755)
-        self.socket = folder / "whybounce.sock"
         self.config = folder / "whybounce.yaml"
         self.log_file = folder / "log"
         self.program = str(program or BUILD / "whybounced")
-        self.options = {"socket": f"local:{self.socket}", "user": "nobody", "log": "stderr",
-                        **(options or {})}
+        self.options = {"user": "nobody", "log": "stderr"}
         self.process = None
+        self.place_socket(folder, 0o2755)
+        self.options.update(options or {})
+        self.write_configuration()
+
+    def place_socket(self, folder, mode=0o2750):
+        """Sockets in this folder belong to Postfix's group, as the package sets it up."""
+        if os.geteuid() == 0:
+            shutil.chown(folder, group="postfix")
+            folder.chmod(mode)
+        self.socket = folder / "whybounce.sock"
+        self.options["socket"] = f"local:{self.socket}"
         self.write_configuration()
 
     def write_configuration(self):

@@ -14,9 +14,9 @@ pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
 rewrite unix - - n - - trivial-rewrite
-bounce unix - - n - 0 bounce{bounce}
-defer unix - - n - 0 bounce{bounce}
-trace unix - - n - 0 bounce{bounce}
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
 verify unix - - n - 1 verify
 flush unix n - n 1000? 0 flush
 proxymap unix - - n - - proxymap
@@ -54,10 +54,23 @@ MAIN = {
 }
 
 
-class Postfix:
-    """parameters: lines of main.cf, on top of MAIN."""
+def services(text):
+    """The entries of a master.cf by name and type, comments left out."""
+    entries = {}
+    for line in text.splitlines():
+        if line.startswith((" ", "\t")):
+            entries[last] += "\n" + line
+        elif line.strip() and not line.startswith("#"):
+            last = tuple(line.split()[:2])
+            entries[last] = line
+    return entries
 
-    def __init__(self, directory, peer_port, parameters=None, cleanup_bounce=None):
+
+class Postfix:
+    """parameters: lines of main.cf, on top of MAIN. main: more of them, as text.
+    master: entries of master.cf, which take the place of those of the same name."""
+
+    def __init__(self, directory, peer_port, parameters=None, main="", master=""):
         self.directory = pathlib.Path(directory)
         self.etc = self.directory / "etc"
         self.queue = self.directory / "queue"
@@ -67,7 +80,8 @@ class Postfix:
                                queue_directory=self.queue, data_directory=self.directory / "data",
                                maillog_file=self.log_file, maillog_file_prefixes=self.directory,
                                **(parameters or {}))
-        self.cleanup_bounce = cleanup_bounce
+        self.main = main
+        self.master = master
 
     @staticmethod
     def missing():
@@ -82,10 +96,10 @@ class Postfix:
         for directory in (self.etc, self.queue, self.directory / "data"):
             directory.mkdir(exist_ok=True)
         shutil.chown(self.directory / "data", "postfix")
-        (self.etc / "main.cf").write_text("".join(f"{k} = {v}\n" for k, v in self.parameters.items()))
-        service = " -o cleanup_service_name=cleanup-bounce" if self.cleanup_bounce else ""
-        (self.etc / "master.cf").write_text(
-            MASTER.format(port=self.port, bounce=service) + (self.cleanup_bounce or ""))
+        (self.etc / "main.cf").write_text(
+            "".join(f"{k} = {v}\n" for k, v in self.parameters.items()) + self.main)
+        entries = {**services(MASTER.format(port=self.port)), **services(self.master)}
+        (self.etc / "master.cf").write_text("".join(e + "\n" for e in entries.values()))
 
     def run(self, *command):
         path = os.environ["PATH"] + ":/usr/sbin:/sbin"
@@ -113,6 +127,11 @@ class Postfix:
         self.parameters.update(parameters)
         self.write_configuration()
         self.run("postfix", "reload")
+
+    def submit(self, sender, recipients, message):
+        """What a program on this machine does with sendmail(1)."""
+        subprocess.run(["/usr/sbin/sendmail", "-C", str(self.etc), "-i", "-f", sender, "--", *recipients],
+                       check=True, input=message, capture_output=True)
 
     def flush(self):
         self.run("postqueue", "-f")

@@ -1,18 +1,21 @@
 """A milter that keeps what Postfix hands over and changes nothing: the bounce
-as it was before whybounce saw it."""
+as it was before whybounce saw it. With dies=True it goes away in the middle of an
+edit, as a milter that is killed there does."""
 
 import os
 import socket
 import struct
 import threading
 
+CHANGE_BODY = 0x02
 NO_CONNECT_NO_HELO = 0x01 | 0x02
 HEADER_LEADING_SPACE = 0x100000
 
 
 class Recorder:
-    def __init__(self, path):
+    def __init__(self, path, dies=False):
         self.path = str(path)
+        self.dies = dies
         self.messages = []
         self.socket = socket.socket(socket.AF_UNIX)
 
@@ -49,7 +52,7 @@ class Recorder:
             for command, data in self.packets(stream):
                 answer = b"c"
                 if command == b"O":
-                    answer = b"O" + struct.pack(">III", 6, 0, NO_CONNECT_NO_HELO | HEADER_LEADING_SPACE)
+                    answer = b"O" + struct.pack(">III", 6, CHANGE_BODY if self.dies else 0, NO_CONNECT_NO_HELO | HEADER_LEADING_SPACE)
                 elif command == b"L":
                     name, value = data.rstrip(b"\0").split(b"\0", 1)
                     headers.append(name + b":" + value.replace(b"\n", b"\r\n") + b"\r\n")
@@ -59,6 +62,9 @@ class Recorder:
                     body += data
                     self.messages.append(b"".join(headers) + b"\r\n" + bytes(body))
                     headers, body = [], bytearray()
+                    if self.dies:
+                        connection.sendall(struct.pack(">I", 8) + b"bhalf\r\n")
+                        return
                 elif command == b"D":
                     continue
                 elif command == b"A":
