@@ -8,6 +8,7 @@
 #   make unit       the unit tests alone; T=test_mime: one of them
 #   make fuzz       each parser under libFuzzer for FUZZ_SECONDS=60
 #   make bench      speed, as ratios against something measured in the same run
+#   make soak       200,000 bounces: does memory grow, or descriptors?
 #
 # CC=clang and SANITIZE=address,undefined (or thread) build beside the plain
 # objects, so that the kinds never mix.
@@ -39,7 +40,8 @@ cli_src := $(wildcard milter/cli/*.c)
 daemon_src := $(wildcard milter/daemon/*.c)
 test_src := $(wildcard tests/test_*.c)
 support_src := $(filter-out $(test_src),$(wildcard tests/*.c))
-bench_src := $(wildcard tests/bench/*.c)
+bench_src := $(wildcard tests/bench/bench_*.c)
+bench_support := $(filter-out $(bench_src),$(wildcard tests/bench/*.c))
 fuzz_src := $(wildcard tests/fuzz/fuzz_*.c)
 object = $(patsubst %.c,$(O)/obj/%.o,$(1))
 lib := $(O)/libwhybounce.a
@@ -70,9 +72,9 @@ $(O)/tests/%: $(O)/obj/tests/%.o $(call object,$(support_src)) $(daemon_lib) $(l
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) $(DAEMON_LIBS) -lcmocka
 
-$(O)/bench/%: $(O)/obj/tests/bench/%.o $(lib)
+$(O)/bench/%: $(O)/obj/tests/bench/%.o $(call object,$(bench_support)) $(lib)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lmilter
 
 $(O)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -85,7 +87,7 @@ $(O)/datadir: FORCE
 	@echo '$(DATADIR)' | cmp -s - $@ || echo '$(DATADIR)' > $@
 $(O)/obj/milter/core/config.o: $(O)/datadir
 
--include $(patsubst %.c,$(O)/obj/%.d,$(lib_src) $(cli_src) $(daemon_src) $(test_src) $(support_src) $(bench_src) $(fuzz_src))
+-include $(patsubst %.c,$(O)/obj/%.d,$(lib_src) $(cli_src) $(daemon_src) $(test_src) $(support_src) $(bench_src) $(bench_support) $(fuzz_src))
 
 # Objects of tests are kept.
 .SECONDARY:
@@ -152,8 +154,14 @@ fuzz:
 	@tests/fuzz/run $(FUZZ_SECONDS)
 
 .PHONY: bench
-bench: $(benches)
-	@set -e; for b in $^; do $$b; done
+bench: all $(benches)
+	@set -e; for b in $(benches); do echo "== $$b"; $$b; done
+
+# Does memory grow, or descriptors?
+SOAK ?= 200000
+.PHONY: soak
+soak: all $(O)/bench/bench_milter
+	$(O)/bench/bench_milter soak $(SOAK)
 
 .PHONY: clean
 clean:

@@ -1,0 +1,263 @@
+/* bench_milter - bounces per second through whybounced, as a ratio to a milter
+ * that sends every body back as it came, measured in turns in the same run.
+ *
+ *   bench_milter [PAIRS]     default 9 pairs of each kind
+ *   bench_milter soak N      N bounces: does memory grow, or descriptors? */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "milter_client.h"
+#include "subjects.h"
+
+enum { SECONDS_TENTHS = 4, MOST_CONNECTIONS = 16, MOST_PAIRS = 99, FIRST_GUESS = 60 };
+
+static const char fields[] =
+	"Date: Mon, 23 Nov 2026 09:53:49 +0000 (UTC)\0"
+	"From: Mail Delivery System <MAILER-DAEMON@mail.example.org>\0"
+	"Subject: Undelivered Mail Returned to Sender\0"
+	"To: anna@example.org\0"
+	"Auto-Submitted: auto-replied\0"
+	"MIME-Version: 1.0\0"
+	"Content-Type: multipart/report; report-type=delivery-status;\n"
+	"\tboundary=\"BC3B4A8A297.1795427629/mail.example.org\"\0"
+	"Content-Transfer-Encoding: 8bit\0"
+	"Message-Id: <20261123095349.C15F3A8A299@mail.example.org>\0";
+
+#define BOUNDARY "--BC3B4A8A297.1795427629/mail.example.org"
+
+static const char before[] =
+	"This is a MIME-encapsulated message.\r\n\r\n"
+	BOUNDARY "\r\n"
+	"Content-Description: Notification\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\n"
+	"This is the mail system at host mail.example.org.\r\n\r\n"
+	"I'm sorry to have to inform you that your message could not\r\n"
+	"be delivered to one or more recipients. It's attached below.\r\n\r\n"
+	"For further assistance, please send mail to postmaster.\r\n\r\n"
+	"If you do so, please include this problem report. You can\r\n"
+	"delete your own text from the attached returned message.\r\n\r\n"
+	"                   The mail system\r\n\r\n"
+	"<kim@example.net>: host mx.example.net[192.0.2.25] said: 550 5.1.1\r\n"
+	"    <kim@example.net>: Recipient address rejected: User unknown in virtual\r\n"
+	"    mailbox table (in reply to RCPT TO command)\r\n\r\n"
+	BOUNDARY "\r\n"
+	"Content-Description: Delivery report\r\nContent-Type: message/delivery-status\r\n\r\n"
+	"Reporting-MTA: dns; mail.example.org\r\nX-Postfix-Queue-ID: BC3B4A8A297\r\n"
+	"X-Postfix-Sender: rfc822; anna@example.org\r\n"
+	"Arrival-Date: Mon, 23 Nov 2026 09:53:49 +0000 (UTC)\r\n\r\n"
+	"Final-Recipient: rfc822; kim@example.net\r\n"
+	"Original-Recipient: rfc822;kim@example.net\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+	"Remote-MTA: dns; mx.example.net\r\n"
+	"Diagnostic-Code: smtp; 550 5.1.1 <kim@example.net>: Recipient address rejected:\r\n"
+	"    User unknown in virtual mailbox table\r\n\r\n"
+	BOUNDARY "\r\n"
+	"Content-Description: Undelivered Message\r\nContent-Type: message/rfc822\r\n\r\n"
+	"From: Anna <anna@example.org>\r\nTo: Kim <kim@example.net>\r\nSubject: Lunch\r\n"
+	"Date: Mon, 23 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@example.org>\r\n\r\n";
+static const char after[] = "\r\n" BOUNDARY "--\r\n";
+
+/* A bounce whose body has this many bytes. */
+static struct span make_body(size_t size)
+{
+	char *body = malloc(size + 128);
+	size_t n = sizeof(before) - 1, end = sizeof(after) - 1;
+
+	if (body == NULL || size < n + end)
+		exit(EXIT_FAILURE);
+	memcpy(body, before, n);
+	for (size_t line = 0; n + end < size; line++)
+		n += (size_t)snprintf(body + n, 100, "Line %06zu of a message that nobody took.\r\n",
+				      line);
+	memcpy(body + n, after, sizeof(after));
+	return (struct span){ body, n + end };
+}
+
+/* ---- one run ---- */
+
+struct run {
+	const char *socket;
+	struct span body;
+	bool reuse, explained;	/* explained: each must come out so */
+	long messages;		/* of one connection */
+	atomic_long good, bad;
+};
+
+static void *drive(void *context)
+{
+	struct run *run = context;
+	struct milter_client *client = malloc(sizeof(*client));
+	bool open = false;
+
+	for (long i = 0; client != NULL && i < run->messages; i++) {
+		struct milter_answer answer = { .verdict = 0 };
+
+		open = open || milter_connect(client, run->socket) == 0;
+		if (open)
+			answer = milter_deliver(client, fields, run->body);
+		if (answer.verdict == 'c' && answer.body != 0 && (answer.marked || !run->explained))
+			run->good++;
+		else
+			run->bad++;
+		if (open && (!run->reuse || answer.verdict == 0)) {
+			milter_close(client);
+			open = false;
+		}
+	}
+	if (open)
+		milter_close(client);
+	free(client);
+	return NULL;
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* Messages per second. */
+static double measure(struct run *run, long connections)
+{
+	pthread_t threads[MOST_CONNECTIONS];
+	double start = now();
+
+	for (long i = 0; i < connections; i++)
+		if (pthread_create(&threads[i], NULL, drive, run) != 0)
+			exit(EXIT_FAILURE);
+	for (long i = 0; i < connections; i++)
+		pthread_join(threads[i], NULL);
+	return (double)run->messages * (double)connections / (now() - start);
+}
+
+/* ---- pairs ---- */
+
+static int ascending(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double quartile(double *list, size_t n, size_t quarter)
+{
+	qsort(list, n, sizeof(*list), ascending);
+	return list[(n - 1) * quarter / 4];
+}
+
+struct kind {
+	size_t size;
+	long connections;
+	bool reuse;
+	double target;
+};
+
+static void print_row(const struct kind *kind, const char *what, double *rate, double *ratio,
+		      size_t n)
+{
+	double median = quartile(ratio, n, 2);
+
+	printf("%4zu KB  %-6s %2ld  %-14s %8.0f/s  %.2f (%.2f to %.2f)%s\n", kind->size / 1000,
+	       kind->reuse ? "reused" : "new", kind->connections, what, quartile(rate, n, 2),
+	       median, quartile(ratio, n, 1), quartile(ratio, n, 3),
+	       kind->target != 0 && median < kind->target ? "  below the target" : "");
+	fflush(stdout);
+}
+
+/* Echo, whybounced and echo again: the last tells how much a milter differs
+ * from itself. Returns how many bounces came out wrong. */
+static long compare(const struct subjects *subjects, const struct kind *kind, size_t pairs)
+{
+	struct run echo = { .socket = subjects->echo, .reuse = kind->reuse };
+	struct run ours = { .socket = subjects->whybounced, .reuse = kind->reuse, .explained = true };
+	double rate[MOST_PAIRS], ratio[MOST_PAIRS], self[MOST_PAIRS];
+
+	echo.body = ours.body = make_body(kind->size);
+	echo.messages = FIRST_GUESS;
+	echo.messages = (long)(measure(&echo, kind->connections) * SECONDS_TENTHS / 10 /
+			       (double)kind->connections) + 1;
+	ours.messages = echo.messages;
+	measure(&ours, kind->connections);
+	for (size_t i = 0; i < pairs; i++) {
+		double first = measure(&echo, kind->connections);
+
+		rate[i] = measure(&ours, kind->connections);
+		self[i] = measure(&echo, kind->connections) / first;
+		ratio[i] = rate[i] / first;
+	}
+	print_row(kind, "whybounced", rate, ratio, pairs);
+	for (size_t i = 0; i < pairs; i++)
+		rate[i] /= ratio[i];
+	print_row(&(struct kind){ kind->size, kind->connections, kind->reuse, 0 }, "echo, itself",
+		  rate, self, pairs);
+	free((char *)(uintptr_t)echo.body.p);
+	return echo.bad + ours.bad;
+}
+
+static int compare_all(const struct subjects *subjects, size_t pairs)
+{
+	static const struct { size_t size; double target; } sizes[] = {
+		{ 4000, 1.0 }, { 100000, 0.9 },
+	};
+	static const long connections[] = { 1, 4, 16 };
+	long bad = 0;
+
+	printf("Bounces per second, median of %zu, and the ratio to a milter that echoes the body\n"
+	       "(quartiles). Targets: 1.00 at 4 KB, 0.90 at 100 KB.\n", pairs);
+	for (size_t s = 0; s < 2; s++)
+		for (int reuse = 0; reuse < 2; reuse++)
+			for (size_t c = 0; c < 3; c++)
+				bad += compare(subjects, &(struct kind){ sizes[s].size, connections[c],
+					reuse != 0, sizes[s].target }, pairs);
+	if (bad != 0)
+		printf("%ld bounces came out wrong\n", bad);
+	return bad == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* ---- soak ---- */
+
+static int soak(const struct subjects *subjects, long total)
+{
+	enum { CONNECTIONS = 4, STEPS = 20 };
+	struct run run = { .socket = subjects->whybounced, .explained = true,
+			   .body = make_body(4000) };
+	struct usage first = { 0 }, usage = { 0 };
+
+	for (int step = 0; step <= STEPS; step++) {
+		run.messages = step == 0 ? 10000 / CONNECTIONS : total / STEPS / CONNECTIONS;
+		run.reuse = step % 2 != 0;
+		measure(&run, CONNECTIONS);
+		usage = subjects_usage(subjects);
+		first = step == 0 ? usage : first;
+		printf("%7ld bounces: %6zu KiB resident (%+.1f %%), %zu descriptors\n", run.good,
+		       usage.resident_kib, 100.0 * ((double)usage.resident_kib /
+						    (double)first.resident_kib - 1),
+		       usage.descriptors);
+		fflush(stdout);
+	}
+	free((char *)(uintptr_t)run.body.p);
+	printf("%ld explained, %ld not\n", run.good, run.bad);
+	return run.bad == 0 && usage.descriptors <= first.descriptors &&
+		(double)usage.resident_kib <= 1.05 * (double)first.resident_kib ?
+		EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+	struct subjects subjects;
+	long pairs = argc == 2 ? atol(argv[1]) : 9;
+	int status;
+
+	if (subjects_start(&subjects) != 0)
+		return EXIT_FAILURE;
+	if (argc == 3 && strcmp(argv[1], "soak") == 0)
+		status = soak(&subjects, atol(argv[2]));
+	else
+		status = compare_all(&subjects, (size_t)(pairs > 0 && pairs < MOST_PAIRS ? pairs : 9));
+	subjects_stop(&subjects);
+	return status;
+}

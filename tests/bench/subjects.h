@@ -1,0 +1,25 @@
+/* subjects.h - the two milters that are compared: whybounced as it is built, and
+ * one that sends every body back as it came. */
+#ifndef WHYBOUNCE_BENCH_SUBJECTS_H
+#define WHYBOUNCE_BENCH_SUBJECTS_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+struct subjects {
+	char directory[64];
+	char echo[96], whybounced[96];	/* their sockets */
+	pid_t echo_pid, whybounced_pid;
+};
+
+/* -1, with a line on standard error, where one of them does not start. */
+int subjects_start(struct subjects *subjects_r);
+void subjects_stop(struct subjects *subjects);
+
+/* What all processes of whybounced use together. */
+struct usage {
+	size_t resident_kib, descriptors;
+};
+struct usage subjects_usage(const struct subjects *subjects);
+
+#endif
