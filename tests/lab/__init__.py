@@ -4,11 +4,14 @@ relays to, a milter that records what Postfix hands over, and whybounced.
 Nothing outside the laboratory's directory is touched: no installed Postfix, no
 port below 1024. Leaving the `with` block stops whatever was started."""
 
+from . import packages
 from .daemon import Daemon
+from .opendkim import OpenDKIM
 from .peer import Peer
 from .postfix import Postfix
 from .recorder import Recorder
 from .smtp import send
 from .tools import free_port, new_directory, wait_for
 
-__all__ = ["Daemon", "Peer", "Postfix", "Recorder", "free_port", "new_directory", "send", "wait_for"]
+__all__ = ["Daemon", "OpenDKIM", "Peer", "Postfix", "Recorder", "free_port", "new_directory", "packages",
+           "send", "wait_for"]
