@@ -870,6 +870,12 @@ static bool is_english_word(struct span word)
 	return false;
 }
 
+/* A byte of a word; those of letters beyond ASCII too, or "toàn" would begin with "to". */
+static bool in_word(char c)
+{
+	return ascii_isalpha(c) || (c & 0x80) != 0;
+}
+
 /* An English clause left inside a translation: two of its small words. From and
  * To with a capital are header fields. */
 static void test_no_english_left(void **state)
@@ -884,7 +890,7 @@ static void test_no_english_left(void **state)
 			for (size_t at = 0; at < text.n;) {
 				size_t end = at;
 
-				while (end < text.n && ascii_isalpha(text.p[end]))
+				while (end < text.n && in_word(text.p[end]))
 					end++;
 				n += is_english_word(span_slice(text, at, end));
 				at = end + 1;
