@@ -197,6 +197,16 @@ static void test_forwarded_recipient(void **state)
 	assert_span(b.recipients[0].remote_mta, "mx.first.example");
 }
 
+/* Its X-Postfix-Sender is not valid UTF-8. */
+static void test_global_report(void **state)
+{
+	struct bounce b = read_path("postfix", "smtputf8-nonascii-addr.eml");
+
+	(void)state;
+	assert_int_equal(b.n, 1);
+	assert_span(b.recipients[0].recipient, "h550.bøb@remote.test");
+}
+
 static void test_returned_headers(void **state)
 {
 	struct bounce b = read_path("text", "qmail.eml");
@@ -440,6 +450,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_shapes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_servers, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_forwarded_recipient, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_global_report, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_returned_headers, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_specific_status_counts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_silent_report, set_up, tear_down),

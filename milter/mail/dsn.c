@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "mail/codec.h"
 #include "mail/codes.h"
 
 enum { DSN_MAX_SIZE = 4 * 1024 * 1024, DSN_MAX_VALUE = HEADER_MAX_VALUE };
@@ -339,9 +340,18 @@ static int read_group(struct reader *reader, const struct headers *group)
 	return 0;
 }
 
+/* A global report is UTF-8 (RFC 6533, 3); a broken byte does not make the others
+ * something else. (Postfix puts a backslash into the middle of a quoted letter.) */
+static struct span report_text(struct arena *arena, const struct mime_part *report)
+{
+	if (content_type_is(&report->type, "message", "global-delivery-status"))
+		return codec_utf8(arena, mime_decoded(arena, report, DSN_MAX_SIZE), SPAN("utf-8"));
+	return mime_text(arena, report, DSN_MAX_SIZE);
+}
+
 int dsn_parse(struct arena *arena, const struct mime_part *report, struct dsn *dsn_r)
 {
-	return dsn_parse_text(arena, mime_text(arena, report, DSN_MAX_SIZE), dsn_r);
+	return dsn_parse_text(arena, report_text(arena, report), dsn_r);
 }
 
 int dsn_parse_text(struct arena *arena, struct span rest, struct dsn *dsn_r)
