@@ -161,7 +161,7 @@ static void test_rules(void **state)
 	assert_string_equal(gmail->id, "gmail.spf");
 	assert_int_equal(gmail->group, RULE_PROVIDER);
 	assert_string_equal(gmail->provider, "Gmail");
-	assert_string_equal(gmail->pattern, "spf \\d");
+	assert_string_equal(gmail->patterns.list[0], "spf \\d");
 	assert_string_equal(gmail->reply, "550");
 	assert_string_equal(gmail->status, "5.7.26");
 	assert_string_equal(gmail->help, "https://example.org/spf");
@@ -192,7 +192,32 @@ static void test_pattern_as_it_stands(void **state)
 	struct knowledge *k = knowledge_files_good(files);
 
 	(void)state;
-	assert_string_equal(knowledge_rule_at(k, 0)->pattern, "\\d{3,5} x{host} ");
+	assert_string_equal(knowledge_rule_at(k, 0)->patterns.list[0], "\\d{3,5} x{host} ");
+	knowledge_free(k);
+}
+
+/* A list, until an admin gives the rule a pattern of his own. */
+static void test_several_patterns(void **state)
+{
+	struct knowledge_file files[] = {
+		{ "knowledge/a.yaml", CAUSES "rules:\n  - id: a\n    cause: moved\n"
+		  "    patterns:\n      - 'has moved'\n      - \"left us\"\n" },
+		{ NULL, NULL }, { NULL, NULL },
+	};
+	struct knowledge *k = knowledge_files_good(files);
+	const struct rule *rule = knowledge_rule_at(k, 0);
+
+	(void)state;
+	assert_int_equal(rule->patterns.n, 2);
+	assert_string_equal(rule->patterns.list[0], "has moved");
+	assert_string_equal(rule->patterns.list[1], "left us");
+	knowledge_free(k);
+	files[1] = (struct knowledge_file){ "knowledge.d/own.yaml",
+		"rules:\n- {id: a, pattern: 'is gone'}\n" };
+	k = knowledge_files_good(files);
+	rule = knowledge_rule_at(k, 0);
+	assert_int_equal(rule->patterns.n, 1);
+	assert_string_equal(rule->patterns.list[0], "is gone");
 	knowledge_free(k);
 }
 
@@ -279,13 +304,13 @@ static void test_overridden_rules(void **state)
 	}
 	assert_null(knowledge_rule_at(k, 3));
 	r = knowledge_rule_at(k, 0);
-	assert_string_equal(r->pattern, "bar");
+	assert_string_equal(r->patterns.list[0], "bar");
 	assert_string_equal(r->status, "5.7.26");
 	assert_non_null(strstr(r->file, "10-mine.yaml"));
 	assert_int_equal(r->line, 3);
 	assert_true(r->has_hint);
 	r = knowledge_rule_at(k, 1);
-	assert_string_equal(r->pattern, "foo");
+	assert_string_equal(r->patterns.list[0], "foo");
 	assert_ptr_equal(r->cause, cause(k, "moved"));
 	knowledge_free(k);
 }
@@ -456,6 +481,8 @@ static const struct refused not_rules[] = {
 	{ OWN, "rules:\n- id: a\n  pattern: moved\n", "own.yaml:2: rules.a: ", "\"cause\" is missing" },
 	{ OWN, "rules:\n- id: a\n  pattern: x\n  cause: foo\n", "own.yaml:4: rules.a.cause: ", "no cause \"foo\"" },
 	{ OWN, "rules:\n- id: a\n  cause: moved\n  pattern: ''\n", "own.yaml:4: rules.a.pattern: ", "empty pattern" },
+	{ OWN, "rules:\n- id: a\n  cause: moved\n  patterns:\n  - x\n  - ''\n", "own.yaml:6: rules.a.patterns[2]: ", "empty pattern" },
+	{ OWN, "rules:\n- id: a\n  cause: moved\n  patterns: [x]\n  pattern: y\n", "own.yaml:5: rules.a.pattern: ", "exclude" },
 	{ OWN, "rules:\n- id: a\n  cause: moved\n  pattern: x\n  who: them\n", "own.yaml:5: rules.a.who: ", "nobody" },
 	{ OWN, "rules:\n- id: a\n  cause: moved\n  pattern: x\n  reply: 5xx\n", "own.yaml:5: rules.a.reply: ", "no reply code" },
 	{ OWN, "rules:\n- id: a\n  cause: moved\n  pattern: x\n  reply: ''\n", "own.yaml:5: rules.a.reply: ", "no reply code" },
@@ -627,6 +654,7 @@ int main(void)
 		cmocka_unit_test(test_statuses),
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_pattern_as_it_stands),
+		cmocka_unit_test(test_several_patterns),
 		cmocka_unit_test(test_who_names),
 		cmocka_unit_test(test_empty_files),
 		cmocka_unit_test(test_overridden_facts),

@@ -77,7 +77,8 @@ struct rule {
 	size_t index;
 	enum rule_group group;
 	const char *provider;	/* "Gmail"; NULL in a generic rule */
-	const char *pattern;	/* PCRE2, caseless, matched against the reply on one line */
+	struct texts patterns;	/* PCRE2, caseless, matched against the reply on one
+				 * line; one at the least, any of them will do */
 	const char *reply;	/* only with this reply code ("550", "5"), or NULL */
 	const char *status;	/* only with this status ("5.7.1", "5.7"), or NULL */
 	const struct cause *cause;

@@ -112,6 +112,7 @@ static const cyaml_schema_field_t rule_fields[] = {
 	NAME("id", struct schema_rule, id),
 	TEXT("provider", struct schema_rule, provider),
 	TEXT("pattern", struct schema_rule, pattern),
+	TEXTS("patterns", struct schema_rule, patterns),
 	TEXT("reply", struct schema_rule, reply),
 	TEXT("status", struct schema_rule, status),
 	TEXT("cause", struct schema_rule, cause),

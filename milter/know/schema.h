@@ -41,6 +41,7 @@
  *     - id: gmail.no_such_user
  *       provider: Gmail            # absent: a generic rule
  *       pattern: 'the email account that you tried to reach does not exist'
+ *       patterns: ['…', '…']       # or several; any of them will do
  *       reply: "550"
  *       status: "5.1.1"
  *       cause: user_unknown
@@ -113,6 +114,7 @@ struct schema_code {
 struct schema_rule {
 	char *id, *provider, *pattern, *reply, *status, *cause, *who, *help, *hint;
 	char *weak;
+	struct schema_texts patterns;
 };
 struct schema_finding {
 	char *id, *level, *found, *repair, *step, *contradiction;

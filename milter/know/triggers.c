@@ -53,14 +53,12 @@ static bool is_url(const char *text)
 	return strncmp(text, "https://", 8) == 0 || strncmp(text, "http://", 7) == 0;
 }
 
-/* The pattern as it stands, but for the line end that a block has. */
+/* A pattern as it stands, but for the line end that a block has. */
 static int rule_pattern(struct loader *l, const struct place *place,
 			const char *raw, const char **pattern_r)
 {
 	struct span pattern = span_str(raw);
 
-	if (raw == NULL)
-		return 0;
 	while (pattern.n != 0 && pattern.p[pattern.n - 1] == '\n')
 		pattern.n--;
 	if (pattern.n == 0)
@@ -70,11 +68,37 @@ static int rule_pattern(struct loader *l, const struct place *place,
 	return *pattern_r != NULL ? 0 : load_fail_memory(l);
 }
 
+static int rule_patterns(struct loader *l, struct place place,
+			 const struct schema_rule *raw, struct rule *rule)
+{
+	size_t n = raw->pattern != NULL ? 1 : raw->patterns.n;
+	const char **list;
+
+	place.at.key = "pattern";
+	if (raw->pattern != NULL && raw->patterns.n != 0)
+		return load_fail(l, &place, "\"pattern\" and \"patterns\" exclude each other; "
+				 "move it into the list");
+	if (n == 0)
+		return 0;
+	list = arena_array(&l->k->arena, n, sizeof(*list));
+	if (list == NULL)
+		return load_fail_memory(l);
+	rule->patterns = (struct texts){ list, n };
+	if (raw->pattern != NULL)
+		return rule_pattern(l, &place, raw->pattern, &list[0]);
+	place.at.key = NULL;
+	place.at.list = "patterns";
+	for (place.at.item = 0; place.at.item < n; place.at.item++)
+		if (rule_pattern(l, &place, raw->patterns.list[place.at.item],
+				 &list[place.at.item]) != 0)
+			return -1;
+	return 0;
+}
+
 static int rule_facts(struct loader *l, struct place place,
 		      const struct schema_rule *raw, struct rule *rule)
 {
-	place.at.key = "pattern";
-	if (rule_pattern(l, &place, raw->pattern, &rule->pattern) != 0)
+	if (rule_patterns(l, place, raw, rule) != 0)
 		return -1;
 	place.at.key = "provider";
 	if (load_text(l, &place, raw->provider, 0, &rule->provider) != 0 ||
@@ -125,9 +149,9 @@ static int fill_rule(struct loader *l, const struct source *source, size_t entry
 	    rule_facts(l, place, raw, rule) != 0)
 		return -1;
 	place.at.key = NULL;
-	if (rule->pattern == NULL || rule->cause == NULL)
+	if (rule->patterns.n == 0 || rule->cause == NULL)
 		return load_fail(l, &place, "the key \"%s\" is missing; add it",
-				 rule->pattern == NULL ? "pattern" : "cause");
+				 rule->patterns.n == 0 ? "pattern" : "cause");
 	return rule_group(l, place, raw, rule);
 }
 
@@ -179,7 +203,7 @@ static int add_rules(struct loader *l, const struct source *source,
 
 		if (old != NULL) {
 			*rule = *old;
-			old->pattern = NULL;	/* gone */
+			old->patterns.n = 0;	/* gone */
 		}
 		if (fill_rule(l, source, e, rule) != 0)
 			return -1;
@@ -236,7 +260,7 @@ static int order_rules(struct loader *l, const struct rule_list *rules)
 			const struct rule *rule = &rules->list[i];
 			size_t n = k->rules_n;
 
-			if (rule->group != group || rule->pattern == NULL)
+			if (rule->group != group || rule->patterns.n == 0)
 				continue;
 			k->rules[n] = *rule;
 			k->rules[n].index = n;

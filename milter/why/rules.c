@@ -1,9 +1,9 @@
 /* How one alternation is fast: every pattern is compiled alone first, which
- * finds its errors and tells with which bytes a match may start. The group's
- * pattern is then a decision tree of lookaheads over the first byte, so that
- * only the few rules that can start with the byte at hand are tried there:
- *
- *   (?:(?=[\x00-m])(?:(?=[\x00-f])(?:…)|(?=[g-m])(?:…))|(?=[n-\xff])(?:…))
+ * finds its errors and tells with which bytes a match may start. A group is then
+ * one anchored alternation per branch (a letter, the digits, …) of those patterns
+ * that may start there, and is tried from left to right at each place where a
+ * match may start: the leftmost match wins, at the same place the first pattern.
+ * (In one piece, a group would exceed what PCRE2 compiles: 64 KiB.)
  *
  * Rules that ask for a reply code or a status carry a callout that checks it
  * and lets the match go on to the next alternative. */
@@ -20,11 +20,11 @@
 #include "base/buf.h"
 
 enum {
-	MATCH_LIMIT = 200000,		/* steps of the interpreter, or of JIT */
+	MATCH_LIMIT = 50000,		/* steps of the interpreter, or of JIT */
 	DEPTH_LIMIT = 2000,
 	HEAP_LIMIT_KIB = 512,
 	MAX_PATTERN = 8192,		/* bytes of one rule */
-	MAX_TREE = 8 * 1024 * 1024,	/* bytes of one alternation */
+	MAX_ALTERNATION = 1024 * 1024,	/* bytes */
 	LETTERS = 26,
 	BRANCHES = LETTERS + 3,		/* letters; digits; other ASCII; 8-bit */
 	BRANCH_DIGIT = LETTERS,
@@ -35,24 +35,33 @@ enum {
 static const uint32_t compile_options = PCRE2_CASELESS | PCRE2_UTF |
 	PCRE2_MATCH_INVALID_UTF | PCRE2_NO_AUTO_CAPTURE | PCRE2_NEVER_BACKSLASH_C;
 
+/* One pattern of a rule. */
 struct compiled {
 	const struct rule *rule;
-	pcre2_code *code;		/* the rule alone */
-	bool starts[BRANCHES];		/* with which bytes a match may start */
+	const char *pattern;
+	pcre2_code *code;		/* the pattern alone */
+	bool starts[256];		/* with which bytes a match may start */
+};
+
+struct group {
+	pcre2_code *branches[BRANCHES];	/* NULL: no pattern starts there */
+	bool starts[256];
 };
 
 struct rules {
-	struct compiled *all;		/* in the order of the knowledge */
+	struct compiled *all;		/* patterns in the order of the knowledge */
 	size_t n;
-	pcre2_code *groups[RULE_GROUPS];	/* NULL: no rule in the group */
+	struct group groups[RULE_GROUPS];
 };
 
-/* ---- one rule ---- */
+/* ---- one pattern ---- */
 
-static int fail_at(struct error *error, const struct rule *rule, const char *what)
+static int fail_at(struct error *error, const struct compiled *c, const char *what)
 {
-	return error_set(error, "%s:%u: rules.%s.pattern: %s", rule->file, rule->line,
-			 rule->id, what);
+	const struct rule *rule = c->rule;
+
+	return error_set(error, "%s:%u: rules.%s: pattern \"%.80s\": %s", rule->file,
+			 rule->line, rule->id, c->pattern, what);
 }
 
 /* What would change how the other rules are read, or can run away. */
@@ -88,18 +97,21 @@ static bool sets_free_spacing(const char *pattern)
 	return false;
 }
 
-static pcre2_code *compile(const char *pattern, size_t n, int *code, size_t *offset)
+static pcre2_code *compile(const char *pattern, size_t n, uint32_t options,
+			   int *code, size_t *offset)
 {
-	return pcre2_compile((PCRE2_SPTR)pattern, n, compile_options, code, offset, NULL);
+	return pcre2_compile((PCRE2_SPTR)pattern, n, compile_options | options, code,
+			     offset, NULL);
 }
 
-static int compile_error(struct error *error, const struct rule *rule, int code, size_t offset)
+static int compile_error(struct error *error, const struct compiled *c, int code,
+			 size_t offset)
 {
 	char text[400], why[256];
 
 	pcre2_get_error_message(code, (PCRE2_UCHAR *)why, sizeof(why));
 	snprintf(text, sizeof(text), "%s at character %zu; mend the pattern", why, offset + 1);
-	return fail_at(error, rule, text);
+	return fail_at(error, c, text);
 }
 
 static size_t branch_of(unsigned byte)
@@ -113,7 +125,8 @@ static size_t branch_of(unsigned byte)
 	return ascii_isdigit(c) ? BRANCH_DIGIT : BRANCH_OTHER;
 }
 
-/* A match that may start anywhere, or with nothing at all, is on every branch. */
+/* A match that may start anywhere may start with every byte. PCRE2 tells one
+ * byte in one case only. */
 static void find_starts(struct compiled *c)
 {
 	uint32_t type = 0, unit = 0;
@@ -122,13 +135,9 @@ static void find_starts(struct compiled *c)
 	pcre2_pattern_info(c->code, PCRE2_INFO_FIRSTCODETYPE, &type);
 	pcre2_pattern_info(c->code, PCRE2_INFO_FIRSTCODEUNIT, &unit);
 	pcre2_pattern_info(c->code, PCRE2_INFO_FIRSTBITMAP, (void *)&map);
-	if (type == 1) {
-		c->starts[branch_of(unit)] = true;
-		return;
-	}
 	for (unsigned byte = 0; byte < 256; byte++)
-		if (map == NULL || (map[byte / 8] >> (byte % 8) & 1) != 0)
-			c->starts[branch_of(byte)] = true;
+		c->starts[byte] = type == 1 ? branch_of(byte) == branch_of(unit) :
+			map == NULL || (map[byte / 8] >> (byte % 8) & 1) != 0;
 }
 
 static int check_shape(struct error *error, const struct compiled *c)
@@ -139,144 +148,125 @@ static int check_shape(struct error *error, const struct compiled *c)
 	pcre2_pattern_info(c->code, PCRE2_INFO_BACKREFMAX, &backrefs);
 	pcre2_pattern_info(c->code, PCRE2_INFO_MATCHEMPTY, &empty);
 	if (captures != 0 || backrefs != 0)
-		return fail_at(error, c->rule, "named groups and references to groups are "
+		return fail_at(error, c, "named groups and references to groups are "
 			       "not allowed; use plain parentheses");
 	if (empty != 0)
-		return fail_at(error, c->rule, "it matches the empty text, so every reply; "
+		return fail_at(error, c, "it matches the empty text, so every reply; "
 			       "make a part of it obligatory");
 	return 0;
 }
 
-static int compile_rule(struct compiled *c, struct error *error)
+static int compile_pattern(struct compiled *c, struct error *error)
 {
-	const char *why = forbidden_in(c->rule->pattern);
-	size_t n = strlen(c->rule->pattern), offset = 0;
+	const char *why = forbidden_in(c->pattern);
+	size_t n = strlen(c->pattern), offset = 0;
 	int code = 0;
 
-	if (why == NULL && sets_free_spacing(c->rule->pattern))
+	if (why == NULL && sets_free_spacing(c->pattern))
 		why = "the free-spacing mode (?x) is not allowed";
 	if (why == NULL && n > MAX_PATTERN)
-		why = "it is longer than 8192 bytes; split it into several rules";
+		why = "it is longer than 8192 bytes; split it into several";
 	if (why != NULL)
-		return fail_at(error, c->rule, why);
-	c->code = compile(c->rule->pattern, n, &code, &offset);
+		return fail_at(error, c, why);
+	c->code = compile(c->pattern, n, 0, &code, &offset);
 	if (c->code == NULL)
-		return compile_error(error, c->rule, code, offset);
+		return compile_error(error, c, code, offset);
 	find_starts(c);
 	return check_shape(error, c);
 }
 
 /* ---- one group ---- */
 
-static void add_rule(struct buf *out, const struct compiled *c, size_t index)
+static void add_pattern(struct buf *out, const struct compiled *c, size_t index)
 {
-	buf_addf(out, "(?:%s)", c->rule->pattern);
+	buf_addf(out, "%s(?:%s)", out->n != 0 ? "|" : "", c->pattern);
 	if (c->rule->reply != NULL || c->rule->status != NULL)
 		buf_addf(out, "(?C'%zu')", index);
 	buf_addf(out, "(*:%zu)", index);
 }
 
-/* The rules that may start on a branch; one that never matches where there is
- * none. Letters and digits count at the start of a word only. */
-static void add_leaf(struct buf *out, const struct rules *rules, enum rule_group group,
-		     size_t branch)
+static bool starts_on(const struct compiled *c, size_t branch)
 {
-	size_t n = 0;
-
-	buf_adds(out, branch <= BRANCH_DIGIT ? "(?<![a-z0-9])(?:" : "(?:");
-	for (size_t i = 0; i < rules->n; i++) {
-		if (rules->all[i].rule->group != group || !rules->all[i].starts[branch])
-			continue;
-		buf_adds(out, n++ != 0 ? "|" : "");
-		add_rule(out, &rules->all[i], i);
-	}
-	buf_adds(out, n == 0 ? "(*F))" : ")");
+	for (unsigned byte = 0; byte < 256; byte++)
+		if (c->starts[byte] && branch_of(byte) == branch)
+			return true;
+	return false;
 }
 
-/* The class of the first bytes of the branches [from, to). A caseless class
- * would let k and s start with U+212A and U+017F; they are on the 8-bit branch. */
-static void add_class(struct buf *out, size_t from, size_t to)
+static int compile_branch(struct rules *rules, enum rule_group group, size_t branch,
+			  struct buf *room, struct error *error)
 {
-	buf_adds(out, "(?=[");
-	for (size_t b = from; b < to; b++) {
-		if (b < LETTERS)
-			buf_addf(out, "%c%c", (char)('a' + b), (char)('A' + b));
-		else if (b == BRANCH_DIGIT)
-			buf_adds(out, "0-9");
-		else if (b == BRANCH_OTHER)
-			buf_adds(out, "\\x00-/:-@\\[-`{-\\x7f");
-		else
-			buf_adds(out, "\\x{80}-\\x{10ffff}");
-	}
-	buf_adds(out, "])");
-}
-
-static void add_tree(struct buf *out, const struct rules *rules, enum rule_group group,
-		     size_t from, size_t to)
-{
-	size_t middle = from + (to - from) / 2;
-
-	if (to - from == 1) {
-		add_leaf(out, rules, group, from);
-		return;
-	}
-	buf_adds(out, "(?:");
-	add_class(out, from, middle);
-	add_tree(out, rules, group, from, middle);
-	buf_adds(out, "|");
-	add_class(out, middle, to);
-	add_tree(out, rules, group, middle, to);
-	buf_adds(out, ")");
-}
-
-static bool group_is_empty(const struct rules *rules, enum rule_group group)
-{
-	for (size_t i = 0; i < rules->n; i++)
-		if (rules->all[i].rule->group == group)
-			return false;
-	return true;
-}
-
-static int compile_group(struct rules *rules, enum rule_group group, struct error *error)
-{
-	struct arena arena;
-	struct buf tree;
+	pcre2_code **branch_r = &rules->groups[group].branches[branch];
 	size_t offset = 0;
 	int code = 0;
 
-	if (group_is_empty(rules, group))
+	buf_truncate(room, 0);
+	for (size_t i = 0; i < rules->n; i++)
+		if (rules->all[i].rule->group == group && starts_on(&rules->all[i], branch))
+			add_pattern(room, &rules->all[i], i);
+	if (room->n == 0)
 		return 0;
-	arena_init(&arena, 4 * (size_t)MAX_TREE);
-	buf_init(&tree, &arena, MAX_TREE);
-	add_tree(&tree, rules, group, 0, BRANCHES);
-	if (!tree.failed)
-		rules->groups[group] = compile(tree.p, tree.n, &code, &offset);
-	arena_release(&arena);
-	if (rules->groups[group] == NULL)
+	if (!room->failed)
+		*branch_r = compile(room->p, room->n, PCRE2_ANCHORED, &code, &offset);
+	if (*branch_r == NULL)
 		return error_set(error, "the text rules do not fit together (PCRE2 error %d); "
 				 "remove some from knowledge.d", code);
 	/* Without JIT the pattern is interpreted: slower, not wrong. */
-	(void)pcre2_jit_compile(rules->groups[group], PCRE2_JIT_COMPLETE);
+	(void)pcre2_jit_compile(*branch_r, PCRE2_JIT_COMPLETE);
+	return 0;
+}
+
+static int compile_groups(struct rules *rules, struct buf *room, struct error *error)
+{
+	for (enum rule_group group = 0; group < RULE_GROUPS; group++)
+		for (size_t branch = 0; branch < BRANCHES; branch++)
+			if (compile_branch(rules, group, branch, room, error) != 0)
+				return -1;
+	for (size_t i = 0; i < rules->n; i++)
+		for (unsigned byte = 0; byte < 256; byte++)
+			rules->groups[rules->all[i].rule->group].starts[byte] |=
+				rules->all[i].starts[byte];
+	return 0;
+}
+
+static int collect_patterns(struct rules *rules, const struct knowledge *knowledge,
+			    struct error *error)
+{
+	const struct rule *rule;
+	size_t n = 0;
+
+	for (size_t i = 0; (rule = knowledge_rule_at(knowledge, i)) != NULL; i++)
+		n += rule->patterns.n;
+	rules->all = calloc(n + 1, sizeof(*rules->all));
+	if (rules->all == NULL)
+		return error_set(error, "out of memory");
+	for (size_t i = 0; (rule = knowledge_rule_at(knowledge, i)) != NULL; i++)
+		for (size_t p = 0; p < rule->patterns.n; p++) {
+			struct compiled *c = &rules->all[rules->n++];
+
+			c->rule = rule;
+			c->pattern = rule->patterns.list[p];
+		}
 	return 0;
 }
 
 static int rules_compile(struct rules *rules, const struct knowledge *knowledge,
 			 struct error *error)
 {
-	while (knowledge_rule_at(knowledge, rules->n) != NULL)
-		rules->n++;
-	rules->all = calloc(rules->n + 1, sizeof(*rules->all));
-	if (rules->all == NULL)
-		return error_set(error, "out of memory");
-	for (size_t i = 0; i < rules->n; i++) {
-		rules->all[i].rule = knowledge_rule_at(knowledge, i);
-		if (compile_rule(&rules->all[i], error) != 0)
+	struct arena arena;
+	struct buf room;
+	int rc;
+
+	if (collect_patterns(rules, knowledge, error) != 0)
+		return -1;
+	for (size_t i = 0; i < rules->n; i++)
+		if (compile_pattern(&rules->all[i], error) != 0)
 			return -1;
-	}
-	for (enum rule_group group = 0; group < RULE_GROUPS; group++)
-		if (compile_group(rules, group, error) != 0)
-			return -1;
-	return 0;
+	arena_init(&arena, 4 * (size_t)MAX_ALTERNATION);
+	buf_init(&room, &arena, MAX_ALTERNATION);
+	rc = compile_groups(rules, &room, error);
+	arena_release(&arena);
+	return rc;
 }
 
 struct rules *rules_new(const struct knowledge *knowledge, struct error *error)
@@ -300,7 +290,8 @@ void rules_free(struct rules *rules)
 	for (size_t i = 0; rules->all != NULL && i < rules->n; i++)
 		pcre2_code_free(rules->all[i].code);
 	for (size_t g = 0; g < RULE_GROUPS; g++)
-		pcre2_code_free(rules->groups[g]);
+		for (size_t b = 0; b < BRANCHES; b++)
+			pcre2_code_free(rules->groups[g].branches[b]);
 	free(rules->all);
 	free(rules);
 }
@@ -351,57 +342,102 @@ static pcre2_match_context *limits_new(struct asked *asked)
 	return context;
 }
 
-/* A text that overflows JIT's stack is tried once more by the interpreter. */
-static int match(const pcre2_code *code, struct span text, size_t from,
-		 pcre2_match_data *data, struct asked *asked)
-{
-	pcre2_match_context *context = limits_new(asked);
-	int rc;
+/* What one text is matched with. */
+struct matching {
+	struct asked asked;
+	pcre2_match_context *limits;
+	pcre2_match_data *data;
+};
 
-	if (context == NULL)
-		return PCRE2_ERROR_NOMEMORY;
-	rc = pcre2_match(code, (PCRE2_SPTR)text.p, text.n, from, 0, data, context);
+static int matching_init(struct matching *m, const struct rules *rules,
+			 struct span reply_code, struct span status)
+{
+	m->asked = (struct asked){ rules, reply_code, status };
+	m->limits = limits_new(&m->asked);
+	m->data = pcre2_match_data_create(1, NULL);
+	return m->limits != NULL && m->data != NULL ? 0 : -1;
+}
+
+static void matching_release(struct matching *m)
+{
+	pcre2_match_data_free(m->data);
+	pcre2_match_context_free(m->limits);
+}
+
+/* A text that overflows JIT's stack is tried once more by the interpreter. */
+static int match(const struct matching *m, const pcre2_code *code, struct span text, size_t from)
+{
+	int rc = pcre2_match(code, (PCRE2_SPTR)text.p, text.n, from, 0, m->data, m->limits);
+
 	if (rc == PCRE2_ERROR_JIT_STACKLIMIT)
 		rc = pcre2_match(code, (PCRE2_SPTR)text.p, text.n, from, PCRE2_NO_JIT,
-				 data, context);
-	pcre2_match_context_free(context);
+				 m->data, m->limits);
 	return rc;
+}
+
+/* Letters and digits count at the start of a word only, other characters at
+ * their first byte. */
+static bool may_start(struct span text, size_t i)
+{
+	if ((text.p[i] & 0xc0) == 0x80)
+		return false;
+	return i == 0 || !ascii_isalnum(text.p[i]) || !ascii_isalnum(text.p[i - 1]);
+}
+
+static const struct rule *match_group(const struct matching *m, const struct group *group,
+				      struct span text)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		unsigned byte = (unsigned char)text.p[i];
+		int rc;
+
+		if (!group->starts[byte] || !may_start(text, i))
+			continue;
+		rc = match(m, group->branches[branch_of(byte)], text, i);
+		if (rc >= 0)
+			return m->asked.rules->all[
+				strtoul((const char *)pcre2_get_mark(m->data), NULL, 10)].rule;
+		if (rc != PCRE2_ERROR_NOMATCH)
+			return NULL;
+	}
+	return NULL;
+}
+
+static bool group_is_empty(const struct group *group)
+{
+	for (size_t b = 0; b < BRANCHES; b++)
+		if (group->branches[b] != NULL)
+			return false;
+	return true;
 }
 
 const struct rule *rules_match(const struct rules *rules, enum rule_group group,
 			       struct span text, struct span reply_code,
 			       struct span status)
 {
-	struct asked asked = { rules, reply_code, status };
 	const struct rule *rule = NULL;
-	pcre2_match_data *data;
-	PCRE2_SPTR mark;
+	struct matching m;
 
 	text = span_slice(text, 0, RULES_MAX_TEXT);
-	if (rules->groups[group] == NULL || text.n == 0)
+	if (text.n == 0 || group_is_empty(&rules->groups[group]))
 		return NULL;
-	data = pcre2_match_data_create(1, NULL);
-	if (data == NULL)
-		return NULL;
-	if (match(rules->groups[group], text, 0, data, &asked) >= 0) {
-		mark = pcre2_get_mark(data);
-		rule = rules->all[strtoul((const char *)mark, NULL, 10)].rule;
-	}
-	pcre2_match_data_free(data);
+	if (matching_init(&m, rules, reply_code, status) == 0)
+		rule = match_group(&m, &rules->groups[group], text);
+	matching_release(&m);
 	return rule;
 }
 
 /* Matches from the start of a word, as the alternation does. */
-static bool matches_alone(const struct compiled *c, struct span text,
-			  pcre2_match_data *data, struct asked *asked)
+static bool matches_alone(const struct matching *m, const struct compiled *c,
+			  struct span text)
 {
 	size_t from = 0;
 
-	if (!applies(c->rule, asked))
+	if (!applies(c->rule, &m->asked))
 		return false;
-	while (match(c->code, text, from, data, asked) >= 0) {
-		from = pcre2_get_ovector_pointer(data)[0];
-		if (from == 0 || !ascii_isalnum(text.p[from]) || !ascii_isalnum(text.p[from - 1]))
+	while (match(m, c->code, text, from) >= 0) {
+		from = pcre2_get_ovector_pointer(m->data)[0];
+		if (may_start(text, from))
 			return true;
 		from++;
 	}
@@ -412,19 +448,21 @@ size_t rules_list(const struct rules *rules, enum rule_group group,
 		  struct span text, struct span reply_code, struct span status,
 		  const struct rule **list, size_t size)
 {
-	struct asked asked = { rules, reply_code, status };
-	pcre2_match_data *data = pcre2_match_data_create(1, NULL);
+	struct matching m;
 	size_t n = 0;
 
-	if (data == NULL || text.n == 0) {
-		pcre2_match_data_free(data);
+	text = span_slice(text, 0, RULES_MAX_TEXT);
+	if (matching_init(&m, rules, reply_code, status) != 0 || text.n == 0) {
+		matching_release(&m);
 		return 0;
 	}
-	text = span_slice(text, 0, RULES_MAX_TEXT);
-	for (size_t i = 0; i < rules->n && n < size; i++)
-		if (rules->all[i].rule->group == group &&
-		    matches_alone(&rules->all[i], text, data, &asked))
-			list[n++] = rules->all[i].rule;
-	pcre2_match_data_free(data);
+	for (size_t i = 0; i < rules->n && n < size; i++) {
+		const struct rule *rule = rules->all[i].rule;
+
+		if (rule->group == group && (n == 0 || list[n - 1] != rule) &&
+		    matches_alone(&m, &rules->all[i], text))
+			list[n++] = rule;
+	}
+	matching_release(&m);
 	return n;
 }
