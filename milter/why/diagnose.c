@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "mail/remark.h"
 #include "why/reply.h"
 
 /* What one recipient gives us to judge by. The words of the other server come
@@ -17,6 +18,28 @@ struct evidence {
 };
 
 /* ---- evidence ---- */
+
+static bool is_local_char(char c)
+{
+	return ascii_isalnum(c) || (c != '\0' && strchr(".!#$%&*+-_~^=", c) != NULL);
+}
+
+/* "<@example.com>": what stands before an @ is somebody's name, not the words of
+ * the server, and "spam@" or "full@" tells nothing. */
+static void drop_local_parts(char *text, size_t *n)
+{
+	size_t to = 0, name = 0;	/* length of what may be a name */
+
+	if (memchr(text, '@', *n) == NULL)
+		return;
+	for (size_t i = 0; i < *n; i++) {
+		if (text[i] == '@' && i + 1 < *n && (ascii_isalnum(text[i + 1]) || text[i + 1] == '['))
+			to -= name;
+		name = is_local_char(text[i]) ? name + 1 : 0;
+		text[to++] = text[i];
+	}
+	*n = to;
+}
 
 /* "(in reply to RCPT TO command)" at the end, as Postfix writes it, so that a
  * pattern may ask for the command whatever the MTA. */
@@ -44,24 +67,28 @@ static void add_codes(struct evidence *e, const struct reply *reply)
 		e->status = reply->status;
 }
 
+static void add_text(struct evidence *e, size_t i, struct span raw)
+{
+	struct reply reply;
+
+	reply_parse_into(e->room[i], RULES_MAX_TEXT, raw, &reply);
+	drop_local_parts(e->room[i], &reply.text.n);
+	e->texts[i] = reply.text;
+	add_codes(e, &reply);
+}
+
 static void evidence_init(struct evidence *e, const struct knowledge *knowledge,
 			  const struct rules *rules,
 			  const struct bounce_recipient *recipient)
 {
-	struct reply reply;
-
 	e->knowledge = knowledge;
 	e->rules = rules;
 	e->action = recipient->action;
 	e->code = recipient->reply_code;
 	e->status = recipient->status;
-	reply_parse_into(e->room[0], RULES_MAX_TEXT, recipient->reply, &reply);
-	e->texts[0] = reply.text;
-	add_codes(e, &reply);
+	add_text(e, 0, recipient->reply);
 	add_command(e->room[0], &e->texts[0], recipient->command);
-	reply_parse_into(e->room[1], RULES_MAX_TEXT, recipient->context, &reply);
-	e->texts[1] = reply.text;
-	add_codes(e, &reply);
+	add_text(e, 1, recipient->context);
 }
 
 /* ---- verdicts ---- */
@@ -211,9 +238,9 @@ void diagnose_reply(struct arena *arena, const struct knowledge *knowledge,
 		    const struct rules *rules, struct span line,
 		    struct diagnosis *diagnosis_r)
 {
-	struct bounce_recipient recipient = { .reply = line };
+	struct bounce_recipient recipient = { .recipient = { NULL, 0 } };
 
-	(void)arena;
+	remark_read(arena, line, &recipient);
 	diagnose(knowledge, rules, NULL, &recipient, diagnosis_r);
 }
 
