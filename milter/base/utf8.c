@@ -49,3 +49,30 @@ uint32_t utf8_code_point(struct span s, size_t at, size_t length)
 		c = c << 6 | ((unsigned char)s.p[at + i] & 0x3fU);
 	return c;
 }
+
+bool utf8_is_mark(uint32_t c)
+{
+	return (c >= 0x300 && c <= 0x36f) || c == 0xe31 || (c >= 0xe34 && c <= 0xe3a) ||
+		(c >= 0xe47 && c <= 0xe4e) || (c >= 0xfe00 && c <= 0xfe0f);
+}
+
+/* Thai SARA AM has a width of its own, and yet its ring sits on the letter before. */
+static bool may_part(struct span s, size_t at)
+{
+	size_t n = utf8_length(s, at);
+	uint32_t c = n != 0 ? utf8_code_point(s, at, n) : 0;
+
+	return ((unsigned char)s.p[at] & 0xc0) != 0x80 && !utf8_is_mark(c) && c != 0xe33;
+}
+
+struct span utf8_start(struct span s, size_t limit)
+{
+	enum { FAR_ENOUGH = 64 };
+	size_t end = limit;
+
+	if (s.n <= limit)
+		return s;
+	while (end != 0 && limit - end < FAR_ENOUGH && !may_part(s, end))
+		end--;
+	return span_slice(s, 0, may_part(s, end) ? end : limit);
+}

@@ -14,5 +14,10 @@ size_t utf8_length(struct span s, size_t at);
 bool utf8_is_valid(struct span s);
 /* The character of a sequence whose length utf8_length gave. */
 uint32_t utf8_code_point(struct span s, size_t at, size_t length);
+/* Is it drawn on the character before it? (Latin accents, Thai vowels and tones) */
+bool utf8_is_mark(uint32_t c);
+/* The start of s, at most limit bytes, that parts neither a sequence nor a mark
+ * from its letter (where a hostile row of either is not longer than 64 bytes). */
+struct span utf8_start(struct span s, size_t limit);
 
 #endif

@@ -70,20 +70,20 @@ static void add_character(struct buf *out, enum mode mode, struct span bytes, ui
 
 static void add_value(struct buf *out, enum mode mode, struct span value, size_t limit)
 {
-	for (size_t i = 0; i < value.n;) {
-		size_t n = utf8_length(value, i);
+	struct span shown = utf8_start(value, limit);
 
-		if (i + (n != 0 ? n : 1) > limit) {
-			buf_adds(out, "…");
-			return;
-		}
+	for (size_t i = 0; i < shown.n;) {
+		size_t n = utf8_length(shown, i);
+
 		if (n == 0)
 			buf_adds(out, UTF8_REPLACEMENT);
 		else
-			add_character(out, mode, span_slice(value, i, i + n),
-				      utf8_code_point(value, i, n));
+			add_character(out, mode, span_slice(shown, i, i + n),
+				      utf8_code_point(shown, i, n));
 		i += n != 0 ? n : 1;
 	}
+	if (shown.n < value.n)
+		buf_adds(out, "…");
 }
 
 void safe_text(struct buf *out, struct span value, size_t limit)
@@ -98,7 +98,7 @@ void safe_html(struct buf *out, struct span value, size_t limit)
 
 void safe_text_lines(struct buf *out, struct span value, size_t limit, const char *indent)
 {
-	struct span rest = span_slice(value, 0, limit), line;
+	struct span rest = utf8_start(value, limit), line;
 
 	while (span_next_line(&rest, &line)) {
 		buf_adds(out, indent);
@@ -109,7 +109,7 @@ void safe_text_lines(struct buf *out, struct span value, size_t limit, const cha
 
 void safe_html_lines(struct buf *out, struct span value, size_t limit)
 {
-	struct span rest = span_slice(value, 0, limit), line;
+	struct span rest = utf8_start(value, limit), line;
 
 	for (bool first = true; span_next_line(&rest, &line); first = false) {
 		if (!first)

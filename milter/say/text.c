@@ -14,8 +14,7 @@ enum { WIDTH = 72, MAX_PARAGRAPH = 8192 };
  * two for the wide ones of East Asia. */
 static size_t columns_of(uint32_t c)
 {
-	if ((c >= 0x300 && c <= 0x36f) || c == 0xe31 || (c >= 0xe34 && c <= 0xe3a) ||
-	    (c >= 0xe47 && c <= 0xe4e))
+	if (utf8_is_mark(c))
 		return 0;
 	if ((c >= 0x1100 && c <= 0x115f) || (c >= 0x2e80 && c <= 0xa4cf) ||
 	    (c >= 0xac00 && c <= 0xd7a3) || (c >= 0xf900 && c <= 0xfaff) ||
