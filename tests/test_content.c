@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "base/utf8.h"
 #include "know/know.h"
 #include "know/placeholders.h"
 #include "know/schema.h"
@@ -588,15 +589,21 @@ static void check_end(const struct words *words, const struct item *item)
 	};
 	static const char *const open_ends[] = {
 		",", ";", "(", "…", "...", " -", "–", " and", " or", " the", " und",
-		" oder", " dan", " atau", " ve", " veya", " và", " hoặc", "และ", "หรือ", "/", NULL
+		" oder", " dan", " atau", " ve", " veya", " và", " hoặc", "/", "และ", "หรือ", NULL
+	};
+	static const char *const open_thai[] = {
+		"แต่", "เพราะ", "เมื่อ", "ซึ่ง", "โดย", "หาก", "เช่น", "ได้แก่", NULL
 	};
 	const char *text = item->text;
+	bool thai = strcmp(words->tag, "th") == 0;
 
-	if (ends_with_any(text, open_ends))
+	if (ends_with_any(text, open_ends) ||
+	    (item->kind == SENTENCE && ends_with_any(text, open_thai)))
 		defect(item, "does not end: \"%s\"", text);
-	if (item->kind == SENTENCE && strcmp(words->tag, "th") != 0 &&
-	    !ends_with_any(text, full_stops))
+	if (item->kind == SENTENCE && !thai && !ends_with_any(text, full_stops))
 		defect(item, "has no full stop: \"%s\"", text);
+	if (thai && ends_with(text, ".") && !ends_with(text, " ."))	/* MX 0 . */
+		defect(item, "has a full stop: \"%s\"", text);
 	if (item->kind == SENTENCE && ends_with(text, ":"))
 		defect(item, "announces what never comes: \"%s\"", text);
 	if (item->kind == NAME && (ends_with(text, ".") || ends_with(text, ":")))
@@ -625,6 +632,23 @@ static void check_last_word(const struct item *item)
 	for (size_t i = 0; i < sizeof(unfinished) / sizeof(unfinished[0]); i++)
 		if (span_is(span_from(text, start), unfinished[i]) && item->kind == SENTENCE)
 			defect(item, "stops in the middle: \"%s\"", item->text);
+}
+
+/* Plain text breaks its lines at spaces alone, also where a language has few of
+ * them (Thai): what cannot be broken has to fit behind the deepest indentation. */
+static void check_breaks(const struct item *item)
+{
+	enum { LONGEST = 72 - 4 };
+	struct span text = span_str(item->text);
+	size_t columns = 0;
+
+	for (size_t i = 0, n; i < text.n; i += n) {
+		n = utf8_length(text, i) != 0 ? utf8_length(text, i) : 1;
+		columns = text.p[i] == ' ' ? 0 :
+			columns + !utf8_is_mark(utf8_code_point(text, i, n));
+		if (columns == LONGEST + 1)
+			defect(item, "no space in %d columns: \"%s\"", LONGEST, item->text);
+	}
 }
 
 /* English has ’ between letters; ' is left to commands. */
@@ -689,6 +713,7 @@ static void check_texts(const struct words *words)
 		check_double_words(words, item);
 		check_end(words, item);
 		check_last_word(item);
+		check_breaks(item);
 		check_apostrophe(words, item);
 		check_pairs(item);
 		check_characters(item);
