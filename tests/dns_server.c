@@ -91,7 +91,8 @@ static void put_data(struct message *m, const struct dns_row *row)
 		put(m, ip.bytes, ip.bits / 8);
 		break;
 	case DNS_TXT:
-		put_text(m, span_str(row->data));
+		put_text(m, row->data_n > 0 ? (struct span){ row->data, row->data_n } :
+			 span_str(row->data));
 		break;
 	case DNS_MX:
 		put16(m, (unsigned)strtoul(row->data, &rest, 10));

@@ -70,7 +70,8 @@ static struct dns_record record_of(struct arena *arena, const struct dns_row *ro
 		return (struct dns_record){ span_is(name, ".") ? SPAN("") : name, preference };
 	}
 	default:
-		return (struct dns_record){ .data = span_str(row->data) };
+		return (struct dns_record){ .data = row->data_n > 0 ?
+			(struct span){ row->data, row->data_n } : span_str(row->data) };
 	}
 }
 

@@ -19,6 +19,7 @@ struct dns_row {
 	int type;		/* enum dns_type, or one of the above */
 	const char *data;	/* TXT: the text. A, AAAA: "192.0.2.1". MX:
 				 * "10 mx.example.org", "0 .". PTR, CNAME: a name. */
+	size_t data_n;		/* TXT that holds a NUL: its octets; 0: up to the NUL */
 	const char *fault;	/* instead of data: DNS_TEMPORARY with this reason */
 	unsigned delay_ms;	/* before it answers; past the deadline: timeout */
 };

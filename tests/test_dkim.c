@@ -73,7 +73,9 @@ static int set_up_all(void **state)
 
 		assert_true(tab != NULL && rows_n < MOST_ROWS);
 		*tab = '\0';
-		rows[rows_n++] = (struct dns_row){ line, DNS_TXT, tab + 1, NULL, 0 };
+		rows[rows_n++] = (struct dns_row){
+			.name = line, .type = DNS_TXT, .data = tab + 1,
+		};
 	}
 	dns_table_init(&table, rows, rows_n);
 	verifier = dkim_verifier_new();

@@ -81,6 +81,13 @@ static struct dns_known *known(const struct dns *dns, const char *name, enum dns
 	return k;
 }
 
+bool dns_is_known(const struct dns *dns, struct span name, enum dns_type type)
+{
+	char text[DNS_MAX_NAME + 1];
+
+	return canonical(name, text) && known(dns, text, type) != NULL;
+}
+
 static void keep(struct dns *dns, const char *name, enum dns_type type,
 		 const struct dns_answer *answer)
 {
@@ -121,6 +128,8 @@ void dns_query(struct dns *dns, struct span name, enum dns_type type,
 	dns->left--;
 	dns->source->query(dns->source->context, dns->arena, text, type,
 			   dns->deadline_ms, answer_r);
+	if (dns->arena->failed)
+		*answer_r = (struct dns_answer){ .status = DNS_TEMPORARY, .reason = "limit" };
 	used = dns->arena->used - used;
 	dns->bytes_left -= used < dns->bytes_left ? used : dns->bytes_left;
 	keep(dns, text, type, answer_r);

@@ -77,6 +77,8 @@ void dns_init(struct dns *dns, const struct dns_source *source,
 	      struct arena *arena, unsigned timeout_ms);
 void dns_query(struct dns *dns, struct span name, enum dns_type type,
 	       struct dns_answer *answer_r);
+/* It was asked before: asking again costs nothing. */
+bool dns_is_known(const struct dns *dns, struct span name, enum dns_type type);
 /* Several questions at once cost the time of the slowest. Costs a query only
  * when it is asked; beyond DNS_MAX_QUERIES it does nothing. */
 void dns_begin(struct dns *dns, struct span name, enum dns_type type);

@@ -1,7 +1,13 @@
 /* spf.h - does a domain's SPF record allow an address? RFC 7208.
  *
- * Grammar, limits and walk are ours; libspf2 expands macros behind a guard. The
- * result says why: which mechanism decided, in which record, reached how. */
+ * Grammar, limits and walk are ours; libspf2 keeps the request and gives macros
+ * their values behind a guard (spf_macro.h). The result says why: which mechanism
+ * decided, in which record, reached how.
+ *
+ * Memory: spans are the arena's of the struct dns, or of the DNS' answers in it.
+ * Fails: never; what could not be found out is SPF_TEMPERROR with a reason.
+ * Limits: those of RFC 7208, 4.6.4, and the queries of the struct dns, of which
+ * the counting for advice leaves SPF_KEEP_QUERIES to others. */
 #ifndef WHYBOUNCE_PROBE_SPF_H
 #define WHYBOUNCE_PROBE_SPF_H
 
@@ -11,8 +17,11 @@
 enum {
 	SPF_MAX_LOOKUPS = 10,	/* RFC 7208, 4.6.4 */
 	SPF_MAX_VOID = 2,
-	SPF_MAX_RECORD = 2000,	/* octets; longer: permerror */
-	SPF_MAX_INCLUDES = 40,	/* rows of costs */
+	SPF_MAX_MX = 10,	/* hosts of one mx */
+	SPF_MAX_PTR = 10,	/* names of an address that are looked at */
+	SPF_MAX_EXPLANATION = 1024,
+	SPF_MAX_COSTS = 40,	/* rows; more terms count, without a row */
+	SPF_KEEP_QUERIES = 16,
 };
 
 enum spf_result_code {
@@ -24,57 +33,85 @@ const char *spf_result_name(enum spf_result_code code);	/* RFC 7208, 2.6 */
 /* What exactly is wrong with a record or the DNS. */
 enum spf_problem {
 	SPF_FINE,
-	SPF_NO_RECORD,
-	SPF_TWO_RECORDS,	/* 4.5 */
-	SPF_SYNTAX,		/* term: where */
+	SPF_BAD_DOMAIN,		/* none: no name that can be asked for */
+	SPF_NO_DOMAIN,		/* none: the domain does not exist (NXDOMAIN) */
+	SPF_NO_RECORD,		/* none */
+	SPF_TWO_RECORDS,	/* 4.5; second: the other one */
+	SPF_SYNTAX,		/* term, fault and position: what and where */
 	SPF_TOO_MANY_LOOKUPS,	/* lookups: how many there would be */
 	SPF_TOO_MANY_VOID,
-	SPF_INCLUDE_NONE,	/* include of a domain without a record: term */
+	SPF_TOO_MANY_MX,	/* term: the mx with more than 10 hosts */
+	SPF_INCLUDE_NONE,	/* term: the include of a domain without a record */
 	SPF_REDIRECT_NONE,
 	SPF_DNS,		/* reason: of the DNS */
-	SPF_TOO_LARGE,
 };
+
+/* What is wrong with one term. */
+enum spf_fault {
+	SPF_FAULT_NONE,
+	SPF_FAULT_CHARACTER,	/* not printable ASCII */
+	SPF_FAULT_MECHANISM,	/* no such mechanism */
+	SPF_FAULT_MISSING,	/* a value has to follow */
+	SPF_FAULT_EXTRA,	/* "all" takes no value */
+	SPF_FAULT_ADDRESS,
+	SPF_FAULT_PREFIX,	/* /33, /032 */
+	SPF_FAULT_DOMAIN,
+	SPF_FAULT_MACRO,
+	SPF_FAULT_TWICE,	/* a second redirect= or exp= */
+};
+const char *spf_fault_name(enum spf_fault fault);	/* "prefix"; "" for none */
 
 /* What one include, redirect, a, mx, … of the top record costs. */
 struct spf_cost {
 	struct span term;	/* "include:_spf.example.com" */
 	unsigned lookups;	/* all below it too */
-	unsigned voids;
+	unsigned voids;		/* counted where voids are the problem */
 };
 
 struct spf_result {
 	enum spf_result_code code;
 	enum spf_problem problem;
 	struct span record;	/* the domain's own record, as published; empty: none */
+	struct span second;	/* SPF_TWO_RECORDS */
 	struct span domain;	/* whose record held the term that decided or is wrong */
 	struct span term;	/* that term as written: "-all", "ip4:1.2.3.4/032";
-				 * empty: the record ended */
-	struct span path;	/* "example.org > include:_spf.example.com": how it
-				 * was reached */
+				 * empty: the record ended, or was not to be had */
+	struct span path;	/* "example.org > include:_spf.example.com": how that
+				 * record was reached */
+	enum spf_fault fault;	/* SPF_SYNTAX */
+	size_t position;	/* SPF_SYNTAX: offset of the term in its record */
+	struct span likely;	/* SPF_SYNTAX: what was probably meant, or empty */
 	const char *reason;	/* SPF_DNS: "timeout", … */
-	struct span explanation;	/* exp=, expanded; empty: none. Their words. */
-	unsigned lookups, voids;
+	struct span explanation;	/* exp=, expanded; empty: none. Their words:
+					 * printable ASCII. */
+	unsigned lookups, voids;	/* of the evaluation; counted: of the record */
+	bool counted;		/* count_all saw the whole record with its includes */
+	bool loops;		/* an include leads back to a record above it */
 	struct spf_cost *costs;	/* in the order of the record */
 	size_t costs_n;
 	bool allows_all;	/* "+all": everybody passes */
 };
 
 struct spf_request {
-	struct ip ip;
+	struct ip ip;		/* bits 0: none; then only none, temperror and permerror
+				 * mean something */
 	struct span sender;	/* MAIL FROM; empty: postmaster@helo (2.4) */
-	struct span helo;
+	struct span helo;	/* empty: "unknown" in macros */
 	struct span receiver;	/* %{r}; empty: "unknown" */
 	bool explain;		/* look exp= up */
-	bool count_all;		/* go on after the match, to fill costs for advice
-				 * (within the query budget) */
+	bool count_all;		/* count what the whole record costs, for advice */
 };
 
 void spf_check(struct dns *dns, const struct spf_request *request,
 	       struct spf_result *result_r);
 
-/* A record that would be right, for advice: the term put in before the
- * mechanism that ends the record ("all"), or a whole new record where there is
- * none. record may be empty. */
+/* A record that would be right, for advice: the term put in before the one that
+ * ends the record ("all", else "redirect="), or a whole new record, ending in
+ * "~all", where there is none. A record that has the term comes back as it is.
+ * record may be empty. */
 struct span spf_with_term(struct arena *arena, struct span record, struct span term);
+/* What a term with a fault was probably meant to be: "ipv4:192.0.2.1" was
+ * "ip4:192.0.2.1". Empty: no idea. */
+struct span spf_likely_term(struct arena *arena, struct span term);
 
 #endif
