@@ -35,6 +35,12 @@ void remove_tree(char *directory)
 	free(directory);
 }
 
+void assert_span(struct span s, const char *wanted)
+{
+	if (!span_eq(s, span_str(wanted)))
+		fail_msg("wanted \"%s\", not \"%.*s\"", wanted, SPAN_FMT(s));
+}
+
 char *write_file(const char *directory, const char *name, struct span bytes)
 {
 	char *path = NULL;

@@ -10,6 +10,9 @@
 char *make_directory(void);
 void remove_tree(char *directory);
 
+/* The test fails where s is not exactly this, and says what it is. */
+void assert_span(struct span s, const char *wanted);
+
 /* Write bytes to directory/name and return that path (caller frees). */
 char *write_file(const char *directory, const char *name, struct span bytes);
 /* All bytes of a file (caller frees .p); p NULL where it cannot be read. */

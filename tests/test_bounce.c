@@ -60,13 +60,6 @@ static bool contains(struct span s, struct span part)
 	return part.n == 0 || span_find(s, 0, part) < s.n;
 }
 
-static void assert_span(struct span s, const char *wanted)
-{
-	if (!span_eq(s, span_str(wanted)))
-		print_message("wanted \"%s\", not \"%.*s\"\n", wanted, SPAN_FMT(s));
-	assert_true(span_eq(s, span_str(wanted)));
-}
-
 /* ---- bounces for people, of every shape ---- */
 
 static size_t split(struct span line, struct span *columns)

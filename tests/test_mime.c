@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "mail/message.h"
+#include "support.h"
 
 static struct arena arena;
 
@@ -35,13 +36,6 @@ static struct mime_part *parse(struct span message)
 }
 
 #define PARSE(literal) parse(SPAN(literal))
-
-static void assert_span(struct span s, const char *wanted)
-{
-	if (!span_eq(s, span_str(wanted)))
-		print_message("wanted \"%s\", not \"%.*s\"\n", wanted, SPAN_FMT(s));
-	assert_true(span_eq(s, span_str(wanted)));
-}
 
 static size_t count(const struct mime_part *first)
 {

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "probe/subject.h"
+#include "support.h"
 
 #define REPORT(REPORTER, REMOTE, REPLY) \
 	"From: MAILER-DAEMON@mx.example.net\r\nTo: anna@example.org\r\n" \
@@ -48,12 +49,6 @@ static void read_bounce(struct stage *s, const char *text, bool inbound)
 	assert_int_equal(bounce_read(&s->arena, &s->message, &s->bounce, &error), 0);
 	assert_int_not_equal(s->bounce.shape, BOUNCE_NOT);
 	subject_read(&s->arena, &house, &s->bounce, SPAN(""), inbound, &s->subject);
-}
-
-static void assert_span(struct span s, const char *text)
-{
-	if (!span_eq(s, span_str(text)))
-		fail_msg("\"%.*s\" is not \"%s\"", SPAN_FMT(s), text);
 }
 
 static void assert_ip(const struct ip *ip, const char *text)
