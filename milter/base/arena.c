@@ -73,7 +73,7 @@ void *arena_alloc(struct arena *arena, size_t n)
 	size_t need;
 	void *p;
 
-	if (arena->failed || n > arena->limit ||
+	if (arena->failed || n > arena->limit || n > PTRDIFF_MAX ||
 	    (need = rounded(n != 0 ? n : 1)) > arena->limit - arena->used) {
 		arena->failed = true;
 		return NULL;
@@ -108,7 +108,7 @@ void *arena_grow(struct arena *arena, void *old, size_t old_n, size_t n)
 
 	if (old != NULL && n <= old_n)
 		return old;
-	if (old != NULL && b != NULL && n <= arena->limit &&
+	if (old != NULL && b != NULL && n <= arena->limit && n <= PTRDIFF_MAX &&
 	    (char *)old + had == b->bytes + b->used) {
 		size_t more = rounded(n) - had;
 
