@@ -11,7 +11,7 @@ void buf_init(struct buf *buf, struct arena *arena, size_t limit)
 	*buf = (struct buf){ .arena = arena, .limit = limit };
 }
 
-/* Room for n more bytes, or NULL with the buf failed. */
+/* Room for n more bytes and a NUL behind them, or NULL with the buf failed. */
 static char *reserve(struct buf *buf, size_t n)
 {
 	size_t size = buf->size != 0 ? buf->size : FIRST_SIZE;
@@ -21,10 +21,12 @@ static char *reserve(struct buf *buf, size_t n)
 		buf->failed = true;
 		return NULL;
 	}
-	if (buf->p != NULL && n <= buf->size - buf->n)
+	if (buf->p != NULL && n < buf->size - buf->n)
 		return buf->p + buf->n;
-	while (size < buf->n + n)
+	while (size <= buf->n + n)
 		size *= 2;
+	if (size > buf->limit)
+		size = buf->limit + 1;
 	p = arena_grow(buf->arena, buf->p, buf->size, size);
 	if (p == NULL) {
 		buf->failed = true;
@@ -70,7 +72,7 @@ void buf_addf(struct buf *buf, const char *format, ...)
 	va_end(args);
 	if (n < 0)
 		buf->failed = true;
-	at = n > 0 ? reserve(buf, (size_t)n + 1) : NULL;
+	at = n > 0 ? reserve(buf, (size_t)n) : NULL;
 	if (at != NULL) {
 		vsnprintf(at, (size_t)n + 1, format, again);
 		buf->n += (size_t)n;
