@@ -64,7 +64,7 @@ bool span_has_suffix(struct span s, const char *suffix)
 {
 	size_t n = strlen(suffix);
 
-	return s.n >= n && same_letters(s.p + (s.n - n), suffix, n);
+	return n == 0 || (s.n >= n && same_letters(s.p + (s.n - n), suffix, n));
 }
 
 bool span_within(struct span inner, struct span outer)
