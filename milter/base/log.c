@@ -18,7 +18,7 @@ void log_open(enum log_target target, const char *name)
 }
 
 /* Printable ASCII only; everything else as \xHH, as far as there is room. */
-static void escape(char *to, size_t size, const char *from)
+static size_t escape(char *to, size_t size, const char *from)
 {
 	static const char hex[] = "0123456789abcdef";
 	size_t n = 0;
@@ -36,26 +36,30 @@ static void escape(char *to, size_t size, const char *from)
 		to[n++] = hex[c & 15];
 	}
 	to[n] = '\0';
+	return n;
 }
 
 void log_line(enum log_level level, const char *format, ...)
 {
 	static const int priority[] = { LOG_ERR, LOG_WARNING, LOG_INFO };
 	static const char *const word[] = { "error: ", "warning: ", "" };
-	char raw[LOG_LINE], line[LOG_LINE], out[LOG_LINE + 64];
+	char raw[LOG_LINE], line[LOG_LINE + 2];
 	va_list args;
-	int n;
+	size_t n;
 
 	va_start(args, format);
 	vsnprintf(raw, sizeof(raw), format, args);
 	va_end(args);
-	escape(line, sizeof(line), raw);
 	if (log_target_now == LOG_TO_SYSLOG) {
+		escape(line, LOG_LINE - strlen(word[level]), raw);
 		syslog(priority[level], "%s%s", word[level], line);
 		return;
 	}
 	/* one write, so that lines of several threads do not mix */
-	n = snprintf(out, sizeof(out), "%s: %s%s\n", log_name, word[level], line);
-	if (n > 0 && write(STDERR_FILENO, out, strnlen(out, sizeof(out))) < 0)
+	snprintf(line, LOG_LINE / 2, "%s: %s", log_name, word[level]);
+	n = strlen(line);
+	n += escape(line + n, LOG_LINE + 1 - n, raw);
+	line[n++] = '\n';
+	if (write(STDERR_FILENO, line, n) < 0)
 		return;		/* nowhere left to complain */
 }
