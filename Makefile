@@ -28,7 +28,7 @@ WARN := -Wall -Wextra -Wshadow -Wconversion
 CSTD := -std=c11 -D_GNU_SOURCE
 DEFS := -DWHYBOUNCE_VERSION='"$(VERSION)"' -DWHYBOUNCE_DATADIR='"$(DATADIR)"'
 HARDEN := -fstack-protector-strong -fPIE $(if $(SANITIZE),,$(if $(findstring -O,$(CFLAGS)),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))
-SAN := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer)
+SAN := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 DEFS += $(if $(SANITIZE),-DWHYBOUNCE_SANITIZED)
 ALL_CFLAGS = $(CSTD) $(WARN) $(HARDEN) $(SAN) $(DEFS) -Imilter -Itests -MMD -MP -pthread $(CFLAGS)
 ALL_LDFLAGS = $(SAN) -pie -pthread -Wl,-z,relro,-z,now $(LDFLAGS)
