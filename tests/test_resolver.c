@@ -6,10 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "daemon/sandbox.h"
 #include "dns_server.h"
 #include "probe/resolver.h"
 
@@ -324,6 +327,57 @@ static void test_threads(void **state)
 	}
 }
 
+/* In a child: 0 where all went well. NULL: the system's servers, and what is
+ * known without them. */
+static int ask_behind_the_door(const char *address)
+{
+	struct resolver_settings settings = {
+		.servers = &address, .servers_n = address != NULL ? 1 : 0,
+	};
+	struct resolver *r = resolver_new(&settings, NULL);
+	struct dns_answer answer;
+	struct arena own;
+	struct dns own_dns;
+
+	arena_init(&own, 4 << 20);
+	if (r == NULL || sandbox_lock(SANDBOX_WORKER, STDIN_FILENO, 256 << 20, NULL) != 0)
+		return 1;
+	dns_init(&own_dns, resolver_source(r), &own, 60000);
+	dns_query(&own_dns, SPAN("nothing.test"), DNS_A, &answer);
+	if (address == NULL || answer.status != DNS_NO_NAME)
+		return answer.status == DNS_NO_NAME ? 0 : 2;
+	dns_query(&own_dns, SPAN("large.example.test"), DNS_TXT, &answer);
+	if (answer.status != DNS_FOUND)
+		return 3;
+	dns_query(&own_dns, SPAN("mail.example.test"), DNS_A, &answer);
+	return answer.n == 2 ? 0 : 4;
+}
+
+static void assert_works_behind_the_door(const char *address)
+{
+	int status;
+	pid_t child;
+
+	fflush(NULL);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		_exit(ask_behind_the_door(address));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
+/* A resolver made before the sandbox closes works behind it. */
+static void test_sandbox(void **state)
+{
+	struct fixture *f = *state;
+
+	if (!sandbox_is_locking())
+		skip();
+	assert_works_behind_the_door(f->server.address);
+	assert_works_behind_the_door(NULL);
+}
+
 static void test_settings(void **state)
 {
 	static const char *const wrong[] = { "nonsense", "127.0.0.1@x", "" };
@@ -380,6 +434,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_busy, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_begin, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_threads, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_sandbox, set_up, tear_down),
 		cmocka_unit_test(test_settings),
 		cmocka_unit_test(test_system),
 	};

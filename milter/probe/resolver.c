@@ -17,13 +17,15 @@
 
 enum {
 	QUERY_TIMEOUT_MS = 2500,
-	START_TIMEOUT_MS = 10000,
 	MAX_OUTSTANDING = 256,		/* what the library works on, asked for or not */
 	ROOT_KNOWN_MS = 10 * 60 * 1000,
 	PUMP_STACK = 256 * 1024,
 	CLASS_IN = 1,
 	TYPE_SOA = 6,
 };
+
+/* A name that libunbound answers by itself. */
+#define LOCAL_NAME "localhost."
 
 /* One question in the library's hands, which holds one of its references until
  * it answers; who waits for it, or asks the same meanwhile, holds another. It is
@@ -45,12 +47,12 @@ struct resolver {
 	unsigned query_timeout_ms;
 	bool local;
 	pthread_t pump;
-	bool pump_runs;
 	int stop;		/* eventfd */
 	pthread_condattr_t monotonic;
 	pthread_mutex_t lock;	/* of all below, and of all asks */
 	struct ask *asks;
 	size_t outstanding;
+	bool pump_runs;
 	bool broken;		/* the library gave up */
 	int64_t root_until_ms;	/* what is known of the root, until then */
 	bool root_secure;
@@ -137,6 +139,8 @@ static void escape(const char *name, char text[4 * DNS_MAX_NAME + 2])
 	*text = '\0';
 }
 
+static int start_threads(struct resolver *r);
+
 /* Released by the caller; NULL: too much is asked already. */
 static struct ask *ask_begin(struct resolver *r, const char *name, int type)
 {
@@ -144,6 +148,8 @@ static struct ask *ask_begin(struct resolver *r, const char *name, int type)
 	struct ask *ask;
 
 	pthread_mutex_lock(&r->lock);
+	if (!r->pump_runs && !r->broken && start_threads(r) != 0)
+		r->broken = true;
 	ask = ask_find(r, name, type);
 	if (ask != NULL) {
 		ask->references++;
@@ -335,27 +341,20 @@ static void *run_pump(void *context)
 	return NULL;
 }
 
-/* The first question starts the library's own thread, which reads what it needs;
- * this one is answered without asking anybody. */
-static int first_question(struct resolver *r)
+static void ignore_answer(void *context, int failure, struct ub_result *result)
 {
-	const struct ub_result *result;
-	struct ask *ask = ask_begin(r, "localhost", DNS_A);
-	const char *reason;
-
-	if (ask == NULL)
-		return -1;
-	result = ask_wait(ask, dns_now_ms() + START_TIMEOUT_MS, &reason);
-	ask_end(ask);
-	return result != NULL ? 0 : -1;
+	(void)context, (void)failure;
+	ub_resolve_free(result);
 }
 
-/* Signals stay with the threads that were there before. */
+/* With the first question, so that they stand behind the same door as the thread
+ * that asks it. Signals stay with the threads that were there before. Needs the
+ * lock. */
 static int start_threads(struct resolver *r)
 {
 	pthread_attr_t attributes;
 	sigset_t all, before;
-	int status;
+	int status = -1;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -363,7 +362,10 @@ static int start_threads(struct resolver *r)
 	pthread_attr_setstacksize(&attributes, PUMP_STACK);
 	r->pump_runs = pthread_create(&r->pump, &attributes, run_pump, r) == 0;
 	pthread_attr_destroy(&attributes);
-	status = r->pump_runs ? first_question(r) : -1;
+	/* this starts the library's own thread */
+	if (r->pump_runs)
+		status = ub_resolve_async(r->context, LOCAL_NAME, DNS_A, CLASS_IN, NULL,
+					  ignore_answer, NULL);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return status;
 }
@@ -445,7 +447,7 @@ static bool is_local(const struct resolver_settings *settings)
 	return local;
 }
 
-/* localhost stays: start_threads asks for it. */
+/* LOCAL_NAME stays. */
 static int remove_zones(struct ub_ctx *context)
 {
 	static const char *const zones[] = {
@@ -458,6 +460,17 @@ static int remove_zones(struct ub_ctx *context)
 	return 0;
 }
 
+/* Answered without asking anybody, by this thread: whatever the library reads or
+ * sets up once, it does now. */
+static int first_question(struct ub_ctx *context)
+{
+	struct ub_result *result = NULL;
+	int status = ub_resolve(context, LOCAL_NAME, DNS_A, CLASS_IN, &result);
+
+	ub_resolve_free(result);
+	return status;
+}
+
 static int configure(struct resolver *r, const struct resolver_settings *settings,
 		     struct error *error)
 {
@@ -467,7 +480,7 @@ static int configure(struct resolver *r, const struct resolver_settings *setting
 	error->text[0] = '\0';
 	if (ub_ctx_async(context, 1) != 0 || set_options(context, r->local) != 0 ||
 	    set_servers(context, settings, error) != 0 || set_trust(context) != 0 ||
-	    (r->local && remove_zones(context) != 0) || start_threads(r) != 0) {
+	    first_question(context) != 0 || (r->local && remove_zones(context) != 0)) {
 		if (error->text[0] == '\0')
 			error_set(error, "cannot start to ask the DNS");
 		return -1;

@@ -3,8 +3,9 @@
  *
  * One resolver per process, shared by all threads, made after the last fork.
  * Everything it reads from the file system (resolv.conf, the root key) is read in
- * resolver_new, and its two threads are started there, before a sandbox closes;
- * it sends nothing before it is asked. The only file that knows libunbound.
+ * resolver_new. Its two threads start with the first question, so that a sandbox
+ * that closes in between holds them too; they need sockets, and no file. Nothing
+ * is sent before something is asked. The only file that knows libunbound.
  *
  * An answer that fails DNSSEC is DNS_TEMPORARY "bogus" where the servers pass
  * DNSSEC on (the root validates through them), else it counts as not validated.
