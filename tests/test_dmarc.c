@@ -9,13 +9,13 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
-#include "dns_table.h"
+#include "dns_fixture.h"
 #include "probe/dmarc.h"
 
 #define N DMARC_POLICY_NONE
 #define Q DMARC_POLICY_QUARANTINE
 #define R DMARC_POLICY_REJECT
-#define TXT(owner, text) { .name = owner, .type = DNS_TXT, .data = text }
+#define TXT(owner, text) ROW(owner, TXT, text)
 
 /* A source that writes down what is asked. */
 struct listener {
@@ -24,8 +24,6 @@ struct listener {
 	struct buf asked;
 };
 
-static struct arena arena;
-static struct dns dns;
 static struct listener listener;
 
 static void listen_and_ask(void *context, struct arena *memory, const char *name,
@@ -42,38 +40,18 @@ static void use(const struct dns_row *rows, size_t n)
 {
 	dns_table_init(&listener.table, rows, n);
 	listener.source = (struct dns_source){ listen_and_ask, NULL, &listener };
-	buf_init(&listener.asked, &arena, 65536);
-	dns_init(&dns, &listener.source, &arena, 60000);
+	buf_init(&listener.asked, &fixture_arena, 65536);
+	dns_init(&fixture_dns, &listener.source, &fixture_arena, 60000);
 }
 
+#undef USE
 #define USE(rows) use((rows), sizeof(rows) / sizeof(*(rows)))
-
-static int set_up(void **state)
-{
-	(void)state;
-	arena_init(&arena, 4 << 20);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	arena_release(&arena);
-	return 0;
-}
-
-static void assert_span(struct span s, const char *wanted)
-{
-	if (!span_eq(s, span_str(wanted)))
-		print_message("wanted \"%s\", not \"%.*s\"\n", wanted, SPAN_FMT(s));
-	assert_true(span_eq(s, span_str(wanted)));
-}
 
 static struct dmarc_discovery discover(const char *domain)
 {
 	struct dmarc_discovery d;
 
-	dmarc_discover(&dns, span_str(domain), &d);
+	dmarc_discover(&fixture_dns, span_str(domain), &d);
 	assert_true((int)d.record.found + d.record.malformed + d.record.dns_failed <= 1);
 	assert_true(d.record.found || d.policy == DMARC_POLICY_NONE);
 	return d;
@@ -83,13 +61,13 @@ static void assert_organizational(const char *domain, const char *wanted)
 {
 	bool known;
 
-	assert_span(dmarc_organizational(&dns, span_str(domain), &known), wanted);
+	assert_span(dmarc_organizational(&fixture_dns, span_str(domain), &known), wanted);
 	assert_true(known);
 }
 
 static bool is_aligned(const char *author, const char *other, bool strict)
 {
-	bool known, aligned = dmarc_is_aligned(&dns, span_str(author), span_str(other),
+	bool known, aligned = dmarc_is_aligned(&fixture_dns, span_str(author), span_str(other),
 					       strict, &known);
 
 	assert_true(known);
@@ -431,10 +409,10 @@ static void test_dns_failures(void **state)
 	assert_int_equal(d.policy, DMARC_POLICY_REJECT);
 	assert_false(d.organizational_known);
 	assert_span(d.organizational, "good.down.example");
-	assert_false(dmarc_is_aligned(&dns, SPAN("a.down.example"), SPAN("b.down.example"),
+	assert_false(dmarc_is_aligned(&fixture_dns, SPAN("a.down.example"), SPAN("b.down.example"),
 				      false, &known));
 	assert_false(known);
-	assert_true(dmarc_is_aligned(&dns, SPAN("a.down.example"), SPAN("A.down.example"),
+	assert_true(dmarc_is_aligned(&fixture_dns, SPAN("a.down.example"), SPAN("A.down.example"),
 				     false, &known));
 	assert_true(known);
 }
@@ -442,7 +420,7 @@ static void test_dns_failures(void **state)
 static void test_no_names(void **state)
 {
 	static const char *const names[] = { "", ".", "a..b", "[192.0.2.1]\n" };
-	char *longest = arena_alloc(&arena, DNS_MAX_NAME + 1);
+	char *longest = arena_alloc(&fixture_arena, DNS_MAX_NAME + 1);
 	struct dmarc_discovery d;
 	bool known;
 
@@ -452,15 +430,15 @@ static void test_no_names(void **state)
 		d = discover(names[i]);
 		assert_true(d.record.dns_failed);
 		assert_string_equal(d.record.reason, "name");
-		assert_false(dmarc_is_aligned(&dns, span_str(names[i]), span_str(names[i]), false,
-					      &known));
+		assert_false(dmarc_is_aligned(&fixture_dns, span_str(names[i]), span_str(names[i]),
+					      false, &known));
 		assert_false(known);
 	}
 	for (size_t i = 0; i < DNS_MAX_NAME; i++)
 		longest[i] = i % 2 == 0 ? 'a' : '.';
 	d = discover(longest);
 	assert_false(d.record.found || d.record.dns_failed);
-	assert_int_equal(dns.left, DNS_MAX_QUERIES - 7);
+	assert_int_equal(fixture_dns.left, DNS_MAX_QUERIES - 7);
 }
 
 /* ---- appendix B ---- */
@@ -558,28 +536,26 @@ static void test_public_suffix_example(void **state)
 			 listener.asked.n);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_records),
-		TEST(test_flags),
-		TEST(test_walk_of_4_10),
-		TEST(test_walks_of_eight_and_nine_labels),
-		TEST(test_organizational_domains_of_4_10_2),
-		TEST(test_gap_of_long_names),
-		TEST(test_policy_of_the_domain_itself),
-		TEST(test_policy_from_above),
-		TEST(test_policy_of_a_public_suffix),
-		TEST(test_testing),
-		TEST(test_what_is_wrong),
-		TEST(test_dns_failures),
-		TEST(test_no_names),
-		TEST(test_alignment_examples),
-		TEST(test_record_examples),
-		TEST(test_tree_walk_examples),
-		TEST(test_public_suffix_example),
+		FIXTURE_TEST(test_records),
+		FIXTURE_TEST(test_flags),
+		FIXTURE_TEST(test_walk_of_4_10),
+		FIXTURE_TEST(test_walks_of_eight_and_nine_labels),
+		FIXTURE_TEST(test_organizational_domains_of_4_10_2),
+		FIXTURE_TEST(test_gap_of_long_names),
+		FIXTURE_TEST(test_policy_of_the_domain_itself),
+		FIXTURE_TEST(test_policy_from_above),
+		FIXTURE_TEST(test_policy_of_a_public_suffix),
+		FIXTURE_TEST(test_testing),
+		FIXTURE_TEST(test_what_is_wrong),
+		FIXTURE_TEST(test_dns_failures),
+		FIXTURE_TEST(test_no_names),
+		FIXTURE_TEST(test_alignment_examples),
+		FIXTURE_TEST(test_record_examples),
+		FIXTURE_TEST(test_tree_walk_examples),
+		FIXTURE_TEST(test_public_suffix_example),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
