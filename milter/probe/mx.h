@@ -6,9 +6,11 @@
 
 #include "probe/dns.h"
 
+enum { MX_MAX_HOSTS = 5 };	/* whose addresses are looked up */
+
 enum mx_state {
 	MX_OK,			/* at least one host has an address */
-	MX_IMPLICIT,		/* no MX, but an address (5.1): ok */
+	MX_IMPLICIT,		/* no MX, but an address (5.1): ok. An address literal too. */
 	MX_NULL,		/* RFC 7505 */
 	MX_NONE,		/* neither MX nor address */
 	MX_NOWHERE,		/* MX hosts without any address; host: the first */
@@ -18,8 +20,9 @@ enum mx_state {
 
 struct mx_result {
 	enum mx_state state;
-	struct span host;	/* the most preferred one, or the one to blame */
-	size_t hosts;
+	struct span host;	/* OK: the most preferred one that has an address; NOWHERE: the
+				 * most preferred one; IMPLICIT: the domain; else empty */
+	size_t hosts;		/* that the MX records name */
 	const char *likely;	/* MX_NO_DOMAIN, MX_NONE, MX_NULL: a common mail domain
 				 * one edit away ("gmail.com" for gmial.com); or NULL */
 	const char *reason;	/* MX_TEMPERROR */
@@ -27,7 +30,7 @@ struct mx_result {
 void mx_check(struct dns *dns, struct span domain, struct mx_result *result_r);
 
 /* A common mail domain one edit (insert, delete, replace, swap) away, never the
- * domain itself; NULL: none. Pure. */
+ * domain itself; NULL: none, or several. Pure. A-labels only. */
 const char *mx_likely_domain(struct span domain);
 
 #endif

@@ -1,0 +1,231 @@
+#include "probe/mx.h"
+
+#include <string.h>
+
+/* ---- hosts ---- */
+
+enum found { ADDRESS, NO_ADDRESS, UNSURE };
+
+static void begin_addresses(struct dns *dns, struct span host)
+{
+	dns_begin(dns, host, DNS_A);
+	dns_begin(dns, host, DNS_AAAA);
+}
+
+static enum found find_address(struct dns *dns, struct span host, const char **reason)
+{
+	static const enum dns_type types[] = { DNS_A, DNS_AAAA };
+	enum found found = NO_ADDRESS;
+	struct dns_answer answer;
+
+	if (!dns_name_is_valid(host))
+		return NO_ADDRESS;
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
+		dns_query(dns, host, types[i], &answer);
+		if (answer.status == DNS_FOUND)
+			return ADDRESS;
+		if (answer.status == DNS_TEMPORARY) {
+			found = UNSURE;
+			*reason = answer.reason;
+		}
+	}
+	return found;
+}
+
+/* The names of the records, the most preferred first, "." left out; returns how
+ * many there are, of which MX_MAX_HOSTS are in the list. */
+static size_t sort_hosts(const struct dns_answer *answer, struct span hosts[MX_MAX_HOSTS])
+{
+	unsigned preferences[MX_MAX_HOSTS];
+	size_t n = 0, all = 0;
+
+	for (size_t i = 0; i < answer->n; i++) {
+		const struct dns_record *record = &answer->records[i];
+		size_t at = n;
+
+		if (record->data.n == 0)
+			continue;
+		all++;
+		while (at > 0 && preferences[at - 1] > record->preference)
+			at--;
+		if (at == MX_MAX_HOSTS)
+			continue;
+		if (n < MX_MAX_HOSTS)
+			n++;
+		for (size_t k = n - 1; k > at; k--) {
+			hosts[k] = hosts[k - 1];
+			preferences[k] = preferences[k - 1];
+		}
+		hosts[at] = record->data;
+		preferences[at] = record->preference;
+	}
+	return all;
+}
+
+static void fail(struct mx_result *result, const char *reason)
+{
+	result->state = MX_TEMPERROR;
+	result->reason = reason;
+}
+
+static void check_hosts(struct dns *dns, const struct dns_answer *answer,
+			struct mx_result *result)
+{
+	struct span hosts[MX_MAX_HOSTS];
+	size_t n = result->hosts = sort_hosts(answer, hosts);
+	const char *reason = n > MX_MAX_HOSTS ? "limit" : NULL;
+
+	n = n < MX_MAX_HOSTS ? n : MX_MAX_HOSTS;
+	for (size_t i = 0; i < n; i++)
+		begin_addresses(dns, hosts[i]);
+	for (size_t i = 0; i < n; i++)
+		if (find_address(dns, hosts[i], &reason) == ADDRESS) {
+			result->state = MX_OK;
+			result->host = hosts[i];
+			return;
+		}
+	if (reason != NULL) {
+		fail(result, reason);
+	} else if (n == 0) {
+		result->state = MX_NULL;
+	} else {
+		result->state = MX_NOWHERE;
+		result->host = hosts[0];
+	}
+}
+
+static void check_implicit(struct dns *dns, struct span domain, struct mx_result *result)
+{
+	const char *reason = NULL;
+
+	switch (find_address(dns, domain, &reason)) {
+	case ADDRESS:
+		result->state = MX_IMPLICIT;
+		result->host = domain;
+		break;
+	case NO_ADDRESS:
+		result->state = MX_NONE;
+		break;
+	case UNSURE:
+		fail(result, reason);
+		break;
+	}
+}
+
+void mx_check(struct dns *dns, struct span domain, struct mx_result *result_r)
+{
+	struct dns_answer answer;
+
+	*result_r = (struct mx_result){ .state = MX_IMPLICIT, .host = domain };
+	if (domain.n != 0 && domain.p[0] == '[')
+		return;
+	result_r->host = (struct span){ NULL, 0 };
+	dns_begin(dns, domain, DNS_MX);
+	begin_addresses(dns, domain);
+	dns_query(dns, domain, DNS_MX, &answer);
+	if (answer.status == DNS_FOUND)
+		check_hosts(dns, &answer, result_r);
+	else if (answer.status == DNS_NO_DATA)
+		check_implicit(dns, domain, result_r);
+	else if (answer.status == DNS_NO_NAME)
+		result_r->state = MX_NO_DOMAIN;
+	else
+		fail(result_r, answer.reason);
+	if (result_r->state == MX_NO_DOMAIN || result_r->state == MX_NONE ||
+	    result_r->state == MX_NULL)
+		result_r->likely = mx_likely_domain(domain);
+}
+
+/* ---- misspelt ---- */
+
+/* Where very many people have their mail. */
+static const char *const common[] = {
+	/* everywhere */
+	"gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "msn.com",
+	"yahoo.com", "aol.com", "icloud.com", "me.com", "mac.com", "proton.me", "protonmail.com",
+	"gmx.com", "gmx.net", "mail.com", "email.com", "ymail.com", "rocketmail.com", "zoho.com",
+	"fastmail.com", "tutanota.com", "yandex.com",
+	/* Germany, Austria, Switzerland */
+	"gmx.de", "web.de", "t-online.de", "freenet.de", "outlook.de", "hotmail.de", "yahoo.de",
+	"arcor.de", "posteo.de", "mailbox.org", "gmx.at", "gmx.ch", "bluewin.ch",
+	/* Thailand, Turkey, Vietnam, Indonesia */
+	"yahoo.co.th", "hotmail.co.th", "outlook.co.th", "hotmail.com.tr", "outlook.com.tr",
+	"yahoo.com.tr", "mynet.com", "yahoo.com.vn", "vnn.vn", "fpt.vn", "yahoo.co.id",
+	"outlook.co.id", "telkom.net",
+	/* the rest of Europe */
+	"yahoo.co.uk", "hotmail.co.uk", "live.co.uk", "btinternet.com", "yahoo.fr", "hotmail.fr",
+	"orange.fr", "free.fr", "laposte.net", "wanadoo.fr", "libero.it", "virgilio.it",
+	"hotmail.it", "yahoo.it", "hotmail.es", "yahoo.es", "ziggo.nl", "wp.pl", "onet.pl",
+	"interia.pl", "seznam.cz", "mail.ru", "yandex.ru", "rambler.ru",
+	/* America */
+	"comcast.net", "verizon.net", "att.net", "sbcglobal.net", "bellsouth.net", "cox.net",
+	"hotmail.com.br", "yahoo.com.br", "uol.com.br", "bol.com.br", "terra.com.br",
+	/* Asia, Australia */
+	"qq.com", "163.com", "126.com", "sina.com", "foxmail.com", "naver.com", "hanmail.net",
+	"yahoo.co.jp", "docomo.ne.jp", "yahoo.co.in", "yahoo.in", "rediffmail.com",
+	"bigpond.com", "yahoo.com.au",
+};
+
+static bool is_letter_more(struct span longer, struct span shorter, size_t same)
+{
+	return longer.n == shorter.n + 1 &&
+		span_eq(span_from(longer, same + 1), span_from(shorter, same));
+}
+
+static bool is_swap(struct span a, struct span b, size_t same)
+{
+	return same + 1 < a.n && a.p[same] == b.p[same + 1] && a.p[same + 1] == b.p[same] &&
+		span_eq(span_from(a, same + 2), span_from(b, same + 2));
+}
+
+/* One insertion, deletion, replacement or swap of neighbours apart. */
+static bool is_one_edit(struct span a, struct span b)
+{
+	size_t same = 0;
+
+	while (same < a.n && same < b.n && a.p[same] == b.p[same])
+		same++;
+	if (a.n != b.n)
+		return is_letter_more(a, b, same) || is_letter_more(b, a, same);
+	return same < a.n && (is_swap(a, b, same) ||
+			      span_eq(span_from(a, same + 1), span_from(b, same + 1)));
+}
+
+static struct span first_label(struct span domain)
+{
+	return span_slice(domain, 0, span_find_byte(domain, 0, '.'));
+}
+
+/* "qx.com" is as good a name as qq.com: of short names only the rest is judged. */
+static bool is_misspelt(struct span domain, struct span meant)
+{
+	struct span label = first_label(meant);
+
+	return is_one_edit(domain, meant) &&
+		(label.n > 3 || span_eq(first_label(domain), label));
+}
+
+const char *mx_likely_domain(struct span domain)
+{
+	char lower[32];
+	const char *likely = NULL;
+	struct span s;
+
+	if (domain.n > 0 && domain.p[domain.n - 1] == '.')
+		domain.n--;
+	if (domain.n == 0 || domain.n > sizeof(lower))
+		return NULL;
+	for (size_t i = 0; i < domain.n; i++)
+		lower[i] = ascii_lower(domain.p[i]);
+	s = (struct span){ lower, domain.n };
+	for (size_t i = 0; i < sizeof(common) / sizeof(*common); i++) {
+		if (span_eq(s, span_str(common[i])))
+			return NULL;
+		if (!is_misspelt(s, span_str(common[i])))
+			continue;
+		if (likely != NULL)
+			return NULL;
+		likely = common[i];
+	}
+	return likely;
+}
