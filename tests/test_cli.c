@@ -162,6 +162,9 @@ static void test_explain(void **state)
 {
 	(void)state;
 	assert_prints(WHYBOUNCE("explain", bounce_file), "address does not exist");
+	/* what arrived has no cause to name: what became of it stands in its place */
+	assert_prints(WHYBOUNCE("explain", "tests/bounces/postfix/success-relayed.eml"),
+		      "\n\nHanded on\n---------\nRecipient: ");
 	assert_prints(WHYBOUNCE("explain", "-f", "html", bounce_file), "<!doctype html>");
 	assert_prints(WHYBOUNCE("explain", "-f", "json", bounce_file), "\"cause\":\"user_unknown\"");
 }
@@ -215,6 +218,8 @@ static void test_code(void **state)
 	(void)state;
 	assert_prints(WHYBOUNCE("code", "550"), "550");
 	assert_prints(WHYBOUNCE("code", "550 5.1.1"), "5.1.1");
+	assert_prints(WHYBOUNCE("code", "550-5.1.1", "#4.4.7"), "4.4.7");
+	assert_prints(WHYBOUNCE("code", "mailbox_full"), "The mailbox is full");
 	assert_prints(WHYBOUNCE("code", "5.99.9"), "5.99.9");
 	assert_refused(WHYBOUNCE("code", "hello"), 1, "hello");
 	assert_refused(WHYBOUNCE("code", "5.1.1.1"), 1, "5.1.1.1");
@@ -251,6 +256,7 @@ static void test_compare(void **state)
 	assert_prints(WHYBOUNCE("compare", "550", "550"), "550");
 	assert_prints(WHYBOUNCE("compare", "550", "5.99.9"), "5.99.9");
 	assert_refused(WHYBOUNCE("compare", "550", "nonsense"), 1, "nonsense");
+	assert_refused(WHYBOUNCE("compare", "550", "mailbox_full"), 1, "only codes can be compared");
 }
 
 static void test_full_disk(void **state)

@@ -442,6 +442,17 @@ static bool is_related(const char *code)
 	return false;
 }
 
+/* "RFC 5321, 4.2.3", "IANA (X.7.12)", "draft-…": no words. */
+static bool is_document(const char *standard)
+{
+	if (strncmp(standard, "draft-", 6) == 0)
+		return strchr(standard, ' ') == NULL;
+	for (const char *c = standard; *c != '\0'; c++)
+		if (*c >= 'a' && *c <= 'z')
+			return false;
+	return strncmp(standard, "RFC ", 4) == 0 || strncmp(standard, "IANA", 4) == 0;
+}
+
 static void check_code(const char *section, const struct schema_file *file,
 		       const struct schema_code *code, size_t entry)
 {
@@ -450,8 +461,12 @@ static void check_code(const char *section, const struct schema_file *file,
 
 	snprintf(key, sizeof(key), "%s.%s", section, code->code);
 	require_code(section, code->code, code->cause != NULL);
-	if (code->standard == NULL)
-		defect(&place, "says no standard");
+	if (code->standard == NULL && code->is_standard != NULL &&
+	    strcmp(code->is_standard, "yes") == 0)
+		defect(&place, "is standard, and names no document");
+	if (code->standard != NULL && !is_document(code->standard))
+		defect(&place, "a document reads the same in every language, unlike \"%s\"",
+		       code->standard);
 	if (code->is_standard == NULL)
 		defect(&place, "does not say whether it is standard");
 	if (code->related.n == 0)

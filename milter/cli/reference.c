@@ -2,6 +2,9 @@
 #include "cli/cli.h"
 
 #include <string.h>
+#include <unistd.h>
+
+#include "say/wrap.h"
 
 enum { MAX_TOPICS = 64, MAX_PAGE = 4 * 1024 * 1024 };
 
@@ -23,6 +26,9 @@ static struct snapshot *words_of(const struct cli *cli, const struct language **
 	return NULL;
 }
 
+/* What stands between codes: `550 5.1.1`, `550-5.1.1` and `#5.1.1` come from bounces. */
+#define BETWEEN " \t,;-#()"
+
 /* Every word of every argument is a code: `550 5.1.1` and `"550 5.1.1"` are
  * alike. Returns how many, 0 after a message. */
 static size_t parse_topics(const struct cli *cli, const struct knowledge *knowledge,
@@ -32,8 +38,8 @@ static size_t parse_topics(const struct cli *cli, const struct knowledge *knowle
 	size_t n = 0;
 
 	for (int i = 0; i < cli->n; i++) {
-		for (char *word = strtok(cli->args[i], " \t,;"); word != NULL;
-		     word = strtok(NULL, " \t,;")) {
+		for (char *word = strtok(cli->args[i], BETWEEN); word != NULL;
+		     word = strtok(NULL, BETWEEN)) {
 			if (n == size) {
 				cli_fail("more than %zu codes", size);
 				return 0;
@@ -47,6 +53,19 @@ static size_t parse_topics(const struct cli *cli, const struct knowledge *knowle
 	if (n == 0)
 		cli_fail("no code given");
 	return n;
+}
+
+/* A paragraph is one line, as other programs like it; on a terminal it is wrapped. */
+static enum exit_status write_page(const struct cli *cli, const struct buf *page)
+{
+	struct buf wrapped;
+
+	if (cli->format != FORMAT_TEXT || !isatty(STDOUT_FILENO))
+		return cli_write(page);
+	buf_init(&wrapped, page->arena, MAX_PAGE);
+	wrap_lines(&wrapped, buf_span(page));
+	wrapped.failed |= page->failed;
+	return cli_write(&wrapped);
 }
 
 enum exit_status cli_code(const struct cli *cli)
@@ -65,12 +84,21 @@ enum exit_status cli_code(const struct cli *cli)
 	buf_init(&out, &arena, MAX_PAGE);
 	n = parse_topics(cli, snapshot->knowledge, topics, MAX_TOPICS);
 	if (n > 0) {
-		reference_code(&out, cli->format, language, topics, n);
-		status = cli_write(&out);
+		reference_code(&out, cli->format, snapshot->knowledge, language, topics, n);
+		status = write_page(cli, &out);
 	}
 	arena_release(&arena);
 	snapshot_free(snapshot);
 	return status;
+}
+
+static int parse_code(const struct knowledge *knowledge, const char *text,
+		      struct topic *topic_r, struct error *error)
+{
+	if (topic_parse(knowledge, span_str(text), topic_r, error) != 0)
+		return -1;
+	return topic_r->cause == NULL ? 0 :
+		error_set(error, "\"%s\" is a cause: only codes can be compared", topic_r->name);
 }
 
 enum exit_status cli_compare(const struct cli *cli)
@@ -87,12 +115,12 @@ enum exit_status cli_compare(const struct cli *cli)
 		return EXIT_NO;
 	arena_init(&arena, 2 * MAX_PAGE);
 	buf_init(&out, &arena, MAX_PAGE);
-	if (topic_parse(snapshot->knowledge, span_str(cli->args[0]), &a, &error) != 0 ||
-	    topic_parse(snapshot->knowledge, span_str(cli->args[1]), &b, &error) != 0) {
+	if (parse_code(snapshot->knowledge, cli->args[0], &a, &error) != 0 ||
+	    parse_code(snapshot->knowledge, cli->args[1], &b, &error) != 0) {
 		cli_fail("%s", error.text);
 	} else {
-		reference_compare(&out, cli->format, language, &a, &b);
-		status = cli_write(&out);
+		reference_compare(&out, cli->format, snapshot->knowledge, language, &a, &b);
+		status = write_page(cli, &out);
 	}
 	arena_release(&arena);
 	snapshot_free(snapshot);

@@ -56,8 +56,10 @@ struct cause_text {
 struct code {
 	const char *code;	/* "550"; "X.1.1" */
 	size_t index;
-	const char *standard;	/* "RFC 5321", "non-standard", … shown as it is */
-	bool is_standard;	/* defined by an RFC or the IANA registry */
+	const char *standard;	/* the document: "RFC 5321, 4.2.3", the same in every
+				 * language; "" where there is none */
+	bool is_standard;	/* defined by an RFC or the IANA registry; if not, the
+				 * document is a draft that expired */
 	const struct cause *cause;	/* what it tells where nothing else does; or NULL */
 	const struct cause *cause_by_class[6];	/* statuses: [2], [4], [5]; or NULL */
 	struct texts related;

@@ -21,7 +21,7 @@
  *       admin: ["…"]
  *   replies:
  *     - code: "550"
- *       standard: RFC 5321         # English only
+ *       standard: RFC 5321, 4.2.3  # English only: the document, without words
  *       is_standard: yes           # English only
  *       cause: user_unknown        # English only
  *       related: ["551", "5.1.1"]  # English only

@@ -240,19 +240,12 @@ static void add_links(struct buf *out, const struct explanation *e,
 static void add_badge(struct buf *out, const struct explanation *e,
 		      const struct explain_block *block)
 {
-	static const enum label labels[] = {
-		[ACTION_FAILED] = LABEL_ACTION_FAILED, [ACTION_DELAYED] = LABEL_ACTION_DELAYED,
-		[ACTION_DELIVERED] = LABEL_ACTION_DELIVERED,
-		[ACTION_RELAYED] = LABEL_ACTION_RELAYED, [ACTION_EXPANDED] = LABEL_ACTION_EXPANDED,
-	};
 	const struct colours *c = colours_of(block);
-	enum dsn_action action = block->action >= ACTION_FAILED && block->action <= ACTION_EXPANDED ?
-		block->action : ACTION_FAILED;
 
 	buf_addf(out, "<div><span style=\"display:inline-block;background:%s;color:%s;"
 		 "border-radius:12px;padding:2px 10px;font-size:13px;font-weight:bold\">",
 		 c->back, c->ink);
-	add_word(out, e, labels[action]);
+	add_word(out, e, action_label(block->action));
 	buf_adds(out, "</span></div>\n");
 }
 

@@ -93,18 +93,35 @@ struct texts block_steps(const struct explanation *e, const struct explain_block
 	return (struct texts){ room, 2 };
 }
 
-const char *block_who(const struct explanation *e, const struct explain_block *block)
+enum label who_label(enum who who)
 {
-	enum who who = block->action == ACTION_DELAYED ? WHO_NOBODY : block->diagnosis->who;
 	static const enum label labels[] = {
 		[WHO_SENDER] = LABEL_WHO_SENDER, [WHO_SENDER_ADMIN] = LABEL_WHO_SENDER_ADMIN,
 		[WHO_RECIPIENT] = LABEL_WHO_RECIPIENT,
 		[WHO_RECIPIENT_ADMIN] = LABEL_WHO_RECIPIENT_ADMIN, [WHO_NOBODY] = LABEL_WHO_NOBODY,
 	};
 
+	return labels[who];
+}
+
+const char *block_who(const struct explanation *e, const struct explain_block *block)
+{
+	enum who who = block->action == ACTION_DELAYED ? WHO_NOBODY : block->diagnosis->who;
+
 	if (who == WHO_SENDER_ADMIN && !e->reader->inside)
 		return language_label(e->language, LABEL_WHO_SENDER_ADMIN_OUTSIDE);
-	return language_label(e->language, labels[who]);
+	return language_label(e->language, who_label(who));
+}
+
+enum label action_label(enum dsn_action action)
+{
+	switch (action) {
+	case ACTION_DELAYED: return LABEL_ACTION_DELAYED;
+	case ACTION_DELIVERED: return LABEL_ACTION_DELIVERED;
+	case ACTION_RELAYED: return LABEL_ACTION_RELAYED;
+	case ACTION_EXPANDED: return LABEL_ACTION_EXPANDED;
+	default: return LABEL_ACTION_FAILED;
+	}
 }
 
 enum label block_hop_state(const struct explain_block *block, enum hop hop)

@@ -32,6 +32,9 @@ struct texts block_steps(const struct explanation *e, const struct explain_block
 			 const char *room[3]);
 bool block_is_trouble(const struct explain_block *block);
 const char *block_who(const struct explanation *e, const struct explain_block *block);
+enum label who_label(enum who who);
+/* One or two words for what became of it: "Not delivered". */
+enum label action_label(enum dsn_action action);
 /* How far it came, per hop. */
 enum label block_hop_state(const struct explain_block *block, enum hop hop);
 enum label hop_label(enum hop hop);

@@ -2,68 +2,11 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "base/utf8.h"
 #include "say/fill.h"
 #include "say/layout.h"
+#include "say/wrap.h"
 
-enum { WIDTH = 72, MAX_PARAGRAPH = 8192 };
-
-/* ---- wrapping ---- */
-
-/* Columns a character takes on a terminal: none for marks that sit on another,
- * two for the wide ones of East Asia. */
-static size_t columns_of(uint32_t c)
-{
-	if (utf8_is_mark(c))
-		return 0;
-	if ((c >= 0x1100 && c <= 0x115f) || (c >= 0x2e80 && c <= 0xa4cf) ||
-	    (c >= 0xac00 && c <= 0xd7a3) || (c >= 0xf900 && c <= 0xfaff) ||
-	    (c >= 0xff00 && c <= 0xff60) || c >= 0x1f000)
-		return 2;
-	return 1;
-}
-
-static size_t width_of(struct span s)
-{
-	size_t width = 0;
-
-	for (size_t i = 0; i < s.n;) {
-		size_t n = utf8_length(s, i);
-
-		width += n != 0 ? columns_of(utf8_code_point(s, i, n)) : 1;
-		i += n != 0 ? n : 1;
-	}
-	return width;
-}
-
-/* Lines break at spaces only: a language without them (Thai) puts spaces where a
- * break is right, and a mail program breaks the rest better than we could. */
-static void add_wrapped(struct buf *out, struct span s, const char *first, const char *rest)
-{
-	size_t column = width_of(span_str(first)), at = 0;
-	bool start = true;
-
-	buf_adds(out, first);
-	while (at < s.n) {
-		size_t end = span_find_byte(s, at, ' ');
-		struct span word = span_slice(s, at, end);
-		size_t width = width_of(word);
-
-		if (!start && column + 1 + width > WIDTH) {
-			buf_addc(out, '\n');
-			buf_adds(out, rest);
-			column = width_of(span_str(rest));
-		} else if (!start) {
-			buf_addc(out, ' ');
-			column++;
-		}
-		buf_add(out, word);
-		column += width;
-		start = false;
-		at = end + 1;
-	}
-	buf_addc(out, '\n');
-}
+enum { MAX_PARAGRAPH = 8192 };
 
 static void add_template(struct buf *out, const char *template, const struct values *values,
 			 const char *first, const char *rest)
@@ -73,12 +16,12 @@ static void add_template(struct buf *out, const char *template, const struct val
 	buf_init(&filled, out->arena, MAX_PARAGRAPH);
 	fill_text(&filled, template, values);
 	out->failed |= filled.failed;
-	add_wrapped(out, buf_span(&filled), first, rest);
+	wrap_add(out, buf_span(&filled), first, rest);
 }
 
 static void add_rule(struct buf *out, size_t width, char c)
 {
-	for (size_t i = 0; i < width && i < WIDTH; i++)
+	for (size_t i = 0; i < width && i < WRAP_COLUMNS; i++)
 		buf_addc(out, c);
 	buf_addc(out, '\n');
 }
@@ -107,7 +50,7 @@ static void add_fact_line(struct buf *out, const struct explanation *e, const st
 	safe_text(&line, fact->value, FILL_MAX_VALUE);
 	if (fact->note != NULL && fact->note[0] != '\0')
 		buf_addf(&line, " (%s)", fact->note);
-	add_wrapped(out, buf_span(&line), indent, "    ");
+	wrap_add(out, buf_span(&line), indent, "    ");
 }
 
 static void add_recipients(struct buf *out, const struct explanation *e,
@@ -146,7 +89,7 @@ static void add_hops(struct buf *out, const struct explanation *e,
 			buf_addf(out, " – %s", word(e, state));
 		buf_addc(out, '\n');
 	}
-	add_wrapped(out, span_str(block_who(e, block)), "", "");
+	wrap_add(out, span_str(block_who(e, block)), "", "");
 }
 
 static void add_steps(struct buf *out, const struct explanation *e,
@@ -203,13 +146,13 @@ static void add_links(struct buf *out, const struct explanation *e,
 static void add_block(struct buf *out, const struct explanation *e,
 		      const struct explain_block *block)
 {
-	const char *happened[3];
+	const char *happened[3], *title = block_is_trouble(block) ? block->cause->title :
+		word(e, action_label(block->action));
 	size_t n = block_happened(e, block, happened);
 
 	buf_addc(out, '\n');
-	if (block_is_trouble(block))
-		add_wrapped(out, span_str(block->cause->title), "", "");
-	add_rule(out, block_is_trouble(block) ? width_of(span_str(block->cause->title)) : 3, '-');
+	wrap_add(out, span_str(title), "", "");
+	add_rule(out, wrap_width(span_str(title)), '-');
 	add_recipients(out, e, block);
 	add_heading(out, e, LABEL_WHAT_HAPPENED);
 	for (size_t i = 0; i < n; i++)
@@ -252,13 +195,13 @@ void explain_text(struct buf *out, const struct explanation *e)
 	add_explanation(out, e);
 	if (e->second != NULL) {
 		buf_addc(out, '\n');
-		add_rule(out, WIDTH, '=');
+		add_rule(out, WRAP_COLUMNS, '=');
 		buf_addc(out, '\n');
 		add_explanation(out, e->second);
 	}
 	if (e->own_text.n != 0) {
 		buf_addc(out, '\n');
-		add_rule(out, WIDTH, '-');
+		add_rule(out, WRAP_COLUMNS, '-');
 		buf_addf(out, "%s%s\n\n", word(e, LABEL_OWN_TEXT), word(e, LABEL_COLON));
 		safe_text_lines(out, e->own_text, 64 * 1024, "");
 	}
