@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "dns_fixture.h"
 #include "probe/dkim.h"
+#include "probe/dkim_self_test.h"
 #include "support.h"
 
 #define RFC_RSA "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQ"
@@ -20,18 +21,13 @@
 #define KEY_6376 RFC_RSA "DwIRP/UC3SBsEmGqZ9ZJW3/DkMoGeLnQg1fWn7/zYtIxN2SnFC" \
 	"jxOCKG9v3b4jYfcTNh5ijSsq631uBItLa7od+v/RtdC2UzJ1lWT947qR+Rcac2gbto/NMqJ0fzfV" \
 	"jH4OuKhitdY9tf6mcwGjaNBcWToIMmPSPDdQPNUYckcQ2QIDAQAB"
-/* RFC 8463, A.2 */
-#define KEY_8463 RFC_RSA "DkHlOQoBTzWRiGs5V6NpP3idY6Wk08a5qhdR6wy5bdOKb2jLQi" \
-	"Y/J16JYi0Qvx/byYzCNb3W91y3FutACDfzwQ/BC/e/8uBsCR+yz1Lxj+PL6lHvqMKrM3rG4hstT5" \
-	"QjvHO9PzoxZyVYLzBfO2EeC3Ip3G+2kryOTIKT+l/K4w3QIDAQAB"
 
 enum { MOST_ROWS = 64 };
 
 static const struct dns_row own_rows[] = {
 	ROW("brisbane._domainkey.example.com", TXT, "v=DKIM1; p=" KEY_6376),
-	ROW("test._domainkey.football.example.com", TXT, "v=DKIM1; k=rsa; p=" KEY_8463),
-	ROW("brisbane._domainkey.football.example.com", TXT,
-	    "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="),
+	ROW("test._domainkey.football.example.com", TXT, dkim_example_rsa),
+	ROW("brisbane._domainkey.football.example.com", TXT, dkim_example_ed25519),
 	ROW("revoked._domainkey.example.org", TXT, "v=DKIM1; p="),
 	ROW("garbage._domainkey.example.org", TXT, "v=DKIM1; p=garbage"),
 	ROW("nonsense._domainkey.example.org", TXT, "what is this"),
@@ -185,22 +181,6 @@ static const char rfc6376[] =
 	"Received: from client1.football.example.com  [192.0.2.1]\r\n"
 	"      by submitserver.example.com with SUBMISSION;\r\n"
 	"      Fri, 11 Jul 2003 21:01:54 -0700 (PDT)\r\n";
-static const char rfc8463[] =
-	"DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/relaxed;\r\n"
-	" d=football.example.com; i=@football.example.com;\r\n"
-	" q=dns/txt; s=brisbane; t=1528637909; h=from : to :\r\n"
-	" subject : date : message-id : from : subject : date;\r\n"
-	" bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=;\r\n"
-	" b=/gCrinpcQOoIfuHNQIbq4pgh9kyIK3AQUdt9OdqQehSwhEIug4D11Bus\r\n"
-	" Fa3bT3FY5OsU7ZbnKELq+eXdp1Q1Dw==\r\n"
-	"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed;\r\n"
-	" d=football.example.com; i=@football.example.com;\r\n"
-	" q=dns/txt; s=test; t=1528637909; h=from : to : subject :\r\n"
-	" date : message-id : from : subject : date;\r\n"
-	" bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=;\r\n"
-	" b=F45dVWDfMbQDGHJFlXUNB2HKfbCeLRyhDXgFpEL8GwpsRe0IeIixNTe3\r\n"
-	" DhCVlUrSjV4BwcVcOF6+FF3Zo9Rpo1tFOeS9mPYQTnGdaSGsgeefOsk2Jz\r\n"
-	" dA+L10TeYt9BgDfQNZtKdN1WO//KgIqXP7OdEFE4LjFYNcUxZQ4FADY+8=\r\n";
 static const char rfc_message[] =
 	"From: Joe SixPack <joe@football.example.com>\r\n"
 	"To: Suzie Q <suzie@shopping.example.net>\r\n"
@@ -228,7 +208,7 @@ static void test_rfc_6376_example(void **state)
 
 static void test_rfc_8463_example(void **state)
 {
-	struct span message = span_str(arena_printf(&fixture_arena, "%s%s", rfc8463, rfc_message));
+	struct span message = span_str(dkim_example);
 	struct dkim_result result = check(message);
 
 	(void)state;

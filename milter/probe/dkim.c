@@ -7,6 +7,7 @@
 #include "mail/header.h"
 #include "probe/dkim_field.h"
 #include "probe/dkim_key.h"
+#include "probe/dkim_self_test.h"
 #include "probe/taglist.h"
 
 enum {
@@ -85,7 +86,7 @@ struct dkim_verifier *dkim_verifier_new(void)
 	if (verifier == NULL)
 		return NULL;
 	verifier->lib = dkim_init(lend, take_back);
-	if (verifier->lib == NULL || !set_up(verifier->lib)) {
+	if (verifier->lib == NULL || !set_up(verifier->lib) || !dkim_self_test(verifier)) {
 		dkim_verifier_free(verifier);
 		return NULL;
 	}

@@ -72,8 +72,9 @@ struct dkim_request {
 	bool has_body;		/* false: only the header came back, or a cut body */
 };
 
-/* The library's state, shared by all threads. Make it before a sandbox closes.
- * NULL: out of memory, or a library without SHA-256 and Ed25519. */
+/* The library's state, shared by all threads. Make it before a sandbox closes: it
+ * verifies an example, which makes the library read what it needs. NULL: out of
+ * memory, or a library that cannot do RSA and Ed25519 with SHA-256. */
 struct dkim_verifier;
 struct dkim_verifier *dkim_verifier_new(void);
 void dkim_verifier_free(struct dkim_verifier *verifier);	/* NULL: nothing */
