@@ -1,0 +1,343 @@
+/* What the checks of SPF, DKIM and DMARC found. */
+#include "probe/finder.h"
+
+#include <string.h>
+
+/* ---- SPF ---- */
+
+/* "~all at _spf.example.org (example.org > include:_spf.example.org)" */
+static struct span spf_detail(struct arena *arena, const struct spf_result *r)
+{
+	if (r->term.n == 0)
+		return r->path;
+	return span_str(arena_printf(arena, "%.*s at %.*s%s%.*s%s", SPAN_FMT(r->term),
+				     SPAN_FMT(r->domain), r->path.n != 0 ? " (" : "",
+				     SPAN_FMT(r->path), r->path.n != 0 ? ")" : ""));
+}
+
+/* "include:_spf.example.com 4, mx 1" */
+static struct span spf_costs(struct arena *arena, const struct spf_result *r)
+{
+	struct buf out;
+
+	buf_init(&out, arena, 2000);
+	for (size_t i = 0; i < r->costs_n; i++)
+		buf_addf(&out, "%s%.*s %u", i != 0 ? ", " : "", SPAN_FMT(r->costs[i].term),
+			 r->costs[i].lookups);
+	return buf_span(&out);
+}
+
+static const char *spf_problem_name(const struct spf_result *r)
+{
+	static const char *const names[] = {
+		[SPF_BAD_DOMAIN] = "no_domain", [SPF_NO_DOMAIN] = "no_domain",
+		[SPF_NO_RECORD] = "none", [SPF_TWO_RECORDS] = "two_records",
+		[SPF_SYNTAX] = "syntax", [SPF_TOO_MANY_LOOKUPS] = "too_many_lookups",
+		[SPF_TOO_MANY_VOID] = "too_many_voids", [SPF_TOO_MANY_MX] = "too_many_mx",
+		[SPF_INCLUDE_NONE] = "include_none", [SPF_REDIRECT_NONE] = "include_none",
+		[SPF_DNS] = "temperror",
+	};
+
+	if (r->problem == SPF_SYNTAX && r->likely.n != 0)
+		return "syntax_likely";
+	return r->problem < sizeof(names) / sizeof(names[0]) ? names[r->problem] : NULL;
+}
+
+static struct finding *add_spf(struct finder *f, struct span domain, const char *what,
+			       const struct spf_result *r)
+{
+	struct finding *found = finder_add(f, CHECK_SPF, what, spf_result_name(r->code));
+
+	if (found == NULL)
+		return NULL;
+	found->domain = domain;
+	found->reason = r->code == SPF_TEMPERROR ? r->reason : NULL;
+	found->detail = spf_detail(f->arena, r);
+	found->term = r->term;
+	found->record = r->record;
+	found->count = r->lookups;
+	if (r->problem == SPF_TOO_MANY_LOOKUPS)
+		found->list = spf_costs(f->arena, r);
+	if (r->problem == SPF_SYNTAX && r->likely.n != 0)
+		found->other = r->likely;
+	/* an error in a record below ours is another one's to mend */
+	found->repairable = house_has(f->house, domain) &&
+		(r->problem != SPF_SYNTAX || r->domain.n == 0 || span_ieq(r->domain, domain));
+	return found;
+}
+
+/* "192.0.2.1, 192.0.2.2", and the terms that stand for them. */
+static void set_addresses(struct finder *f, struct finding *found, const struct ip *ips, size_t n)
+{
+	struct buf list, terms;
+
+	buf_init(&list, f->arena, 1000);
+	buf_init(&terms, f->arena, 1000);
+	for (size_t i = 0; i < n; i++) {
+		struct span ip = finder_ip(f, &ips[i]);
+
+		buf_addf(&list, "%s%.*s", i != 0 ? ", " : "", SPAN_FMT(ip));
+		buf_addf(&terms, "%sip%c:%.*s", i != 0 ? " " : "", ips[i].bits == 128 ? '6' : '4',
+			 SPAN_FMT(ip));
+	}
+	found->ip = buf_span(&list);
+	if (found->other.n == 0)
+		found->other = buf_span(&terms);
+}
+
+/* The record with the terms to add. */
+static void propose(struct finder *f, struct finding *found, const struct spf_result *r,
+		    bool ours)
+{
+	found->record = spf_with_term(f->arena, r->record, found->other);
+	found->repairable = found->repairable && ours;
+}
+
+static void note_allows_all(struct finder *f, struct span domain, const struct spf_result *r)
+{
+	struct finding *found = r->allows_all ? add_spf(f, domain, "allows_all", r) : NULL;
+
+	if (found != NULL && found->term.n == 0)
+		found->term = SPAN("+all");
+}
+
+void find_spf(struct finder *f, struct span domain, const struct ip *ips, size_t n,
+	      bool ours, const struct spf_result *r)
+{
+	const char *problem = r->code != SPF_PASS ? spf_problem_name(r) : NULL;
+	struct finding *found =
+		add_spf(f, domain, problem != NULL ? problem : spf_result_name(r->code), r);
+
+	if (found == NULL)
+		return;
+	set_addresses(f, found, ips, n);
+	if (r->problem == SPF_NO_RECORD || (problem == NULL && r->code != SPF_PASS))
+		propose(f, found, r, ours);
+	if (problem != NULL)
+		return;
+	if (found->term.n == 0)
+		found->term = r->record;	/* it ended without a word on this address */
+	note_allows_all(f, domain, r);
+}
+
+void find_spf_record(struct finder *f, struct span domain, const struct spf_result *r)
+{
+	const char *problem = spf_problem_name(r);
+	struct finding *found = add_spf(f, domain, problem != NULL ? problem : "record", r);
+
+	if (found == NULL)
+		return;
+	if (problem == NULL)
+		found->verdict = "not_checked";	/* of what address? */
+	found->reason = problem == NULL ? "no_address" : found->reason;
+	if (r->problem == SPF_NO_RECORD) {
+		found->record = SPAN("v=spf1 mx -all");
+		found->repairable = house_has(f->house, domain);
+	}
+	note_allows_all(f, domain, r);
+}
+
+/* Somebody else's word on the address: told, never to be repaired. */
+void find_spf_named(struct finder *f, struct span domain, const struct ip *ip,
+		    const struct spf_result *r)
+{
+	struct finding *found;
+
+	if (r->code != SPF_FAIL && r->code != SPF_SOFTFAIL && r->code != SPF_NEUTRAL)
+		return;
+	found = add_spf(f, domain, "named", r);
+	if (found == NULL)
+		return;
+	found->ip = finder_ip(f, ip);
+	found->repairable = false;
+}
+
+void find_spf_forwarded(struct finder *f, struct span domain, struct span host)
+{
+	struct finding *found = finder_add(f, CHECK_SPF, "forwarded", "not_checked");
+
+	if (found == NULL)
+		return;
+	found->reason = "forwarded";
+	found->domain = domain;
+	found->host = host;
+}
+
+/* ---- DKIM ---- */
+
+static const char *dkim_problem_name(enum dkim_problem problem)
+{
+	static const char *const names[] = {
+		[DKIM_HEADER_CHANGED] = "header_changed", [DKIM_BODY_CHANGED] = "body_changed",
+		[DKIM_OTHER_KEY] = "other_key", [DKIM_MISMATCH] = "mismatch", [DKIM_NO_KEY] = "no_key",
+		[DKIM_KEY_REVOKED] = "key_revoked", [DKIM_KEY_BROKEN] = "key_broken",
+		[DKIM_KEY_SHORT] = "key_short", [DKIM_EXPIRED] = "expired",
+		[DKIM_FUTURE] = "future", [DKIM_BROKEN_SIGNATURE] = "broken_signature",
+		[DKIM_UNSUPPORTED] = "unsupported", [DKIM_DNS] = "temperror",
+	};
+
+	return problem < sizeof(names) / sizeof(names[0]) ? names[problem] : NULL;
+}
+
+static struct span key_name(struct finder *f, struct span selector, struct span domain)
+{
+	return span_str(arena_printf(f->arena, "%.*s._domainkey.%.*s", SPAN_FMT(selector),
+				     SPAN_FMT(domain)));
+}
+
+static void set_key(struct finder *f, struct finding *found, struct span domain,
+		    struct span selector, unsigned bits)
+{
+	found->domain = domain;
+	found->selector = selector;
+	found->other = key_name(f, selector, domain);
+	found->count = bits;
+	found->repairable = house_has(f->house, domain);
+	found->detail = found->other;
+}
+
+static const char *signature_name(const struct dkim_signature *s)
+{
+	if (s->verdict == DKIM_PASS)
+		return "pass";
+	if (s->verdict != DKIM_UNKNOWN || s->problem == DKIM_UNSUPPORTED)
+		return dkim_problem_name(s->problem);
+	return s->problem == DKIM_FINE ? "intact" : "incomplete";
+}
+
+void find_dkim_signature(struct finder *f, const struct dkim_signature *s)
+{
+	static const char *const verdicts[] = {
+		[DKIM_PASS] = "pass", [DKIM_FAIL] = "fail", [DKIM_PERMERROR] = "permerror",
+		[DKIM_TEMPERROR] = "temperror", [DKIM_UNKNOWN] = "not_checked",
+	};
+	const char *what = signature_name(s);
+	struct finding *found = what == NULL ? NULL :
+		finder_add(f, CHECK_DKIM, what, verdicts[s->verdict]);
+
+	if (found == NULL)
+		return;
+	set_key(f, found, s->domain, s->selector, s->key_bits);
+	found->reason = s->problem == DKIM_DNS ? s->reason :
+		s->verdict != DKIM_UNKNOWN ? NULL :
+		s->problem == DKIM_UNSUPPORTED ? "unsupported" : "no_body";
+}
+
+void find_dkim_missing(struct finder *f, struct span domain, int has_keys)
+{
+	struct finding *found = finder_add(f, CHECK_DKIM, has_keys == 1 ? "none_has_keys" : "none",
+					   "none");
+
+	if (found == NULL)
+		return;
+	found->domain = domain;
+	found->repairable = house_has(f->house, domain);
+}
+
+void find_dkim_key(struct finder *f, struct span domain, struct span selector,
+		   const struct dkim_key *key)
+{
+	const char *problem = key->problem == DKIM_NO_KEY ? "key_missing" :
+		dkim_problem_name(key->problem);
+	struct finding *found = finder_add(f, CHECK_DKIM, problem != NULL ? problem : "key",
+					   key->problem == DKIM_FINE ? "pass" :
+					   key->problem == DKIM_DNS ? "temperror" :
+					   key->problem == DKIM_UNSUPPORTED ? "not_checked" :
+					   key->problem == DKIM_NO_KEY ? "none" : "permerror");
+
+	if (found == NULL)
+		return;
+	set_key(f, found, domain, selector, key->bits);
+	found->reason = key->problem == DKIM_DNS ? key->reason :
+		key->problem == DKIM_UNSUPPORTED ? "unsupported" : NULL;
+}
+
+/* ---- DMARC ---- */
+
+static struct finding *add_dmarc(struct finder *f, struct span domain, const char *what,
+				 const char *verdict, const struct dmarc_record *record)
+{
+	struct finding *found = finder_add(f, CHECK_DMARC, what, verdict);
+	struct span where = record->domain.n != 0 ? record->domain : domain;
+
+	if (found == NULL)
+		return NULL;
+	found->domain = domain;
+	found->detail = record->text;
+	found->record = record->text;
+	found->term = record->term;
+	found->other = span_str(arena_printf(f->arena, "_dmarc.%.*s",
+					     SPAN_FMT(where)));
+	found->repairable = house_has(f->house, where);
+	return found;
+}
+
+static const char *of_policy(enum dmarc_policy policy, const char *none,
+			     const char *quarantine, const char *reject)
+{
+	return policy == DMARC_POLICY_REJECT ? reject :
+		policy == DMARC_POLICY_QUARANTINE ? quarantine : none;
+}
+
+bool find_dmarc_record(struct finder *f, struct span domain,
+		       const struct dmarc_discovery *discovery)
+{
+	const struct dmarc_record *record = &discovery->record;
+	struct finding *found;
+
+	if (record->dns_failed) {
+		found = add_dmarc(f, domain, "temperror", "temperror", record);
+		if (found != NULL)
+			found->reason = record->reason;
+		return true;
+	}
+	if (record->malformed || (record->several && !record->found)) {
+		add_dmarc(f, record->several ? record->several_at : record->domain,
+			  record->several ? "several" : "malformed", "permerror", record);
+		return true;
+	}
+	if (record->found)
+		return false;
+	found = add_dmarc(f, domain, "none", "none", record);
+	if (found != NULL)
+		found->record = span_str(arena_printf(f->arena, "v=DMARC1; p=none; rua=mailto:"
+						      "postmaster@%.*s", SPAN_FMT(domain)));
+	return true;
+}
+
+void find_dmarc_sound(struct finder *f, const struct dmarc_discovery *discovery)
+{
+	struct finding *found = add_dmarc(f, discovery->record.domain, "record", "pass",
+					  &discovery->record);
+
+	if (found != NULL)
+		found->result = span_str(dmarc_policy_name(discovery->policy));
+}
+
+void find_dmarc(struct finder *f, struct span domain, const struct dmarc_discovery *discovery,
+		const struct dmarc_evidence *evidence)
+{
+	enum dmarc_policy policy = discovery->policy;
+	struct finding *found;
+	const char *what;
+
+	if (evidence->aligned_pass) {
+		add_dmarc(f, domain, "pass", "pass", &discovery->record);
+		return;
+	}
+	if (evidence->unknown) {
+		found = add_dmarc(f, domain, "unknown", "not_checked", &discovery->record);
+		if (found != NULL)
+			found->reason = "no_body";
+		return;
+	}
+	what = evidence->other.n == 0 ?
+		of_policy(policy, "fail_none", "fail_quarantine", "fail_reject") :
+		of_policy(policy, "unaligned_none", "unaligned_quarantine", "unaligned_reject");
+	found = add_dmarc(f, domain, what, "fail", &discovery->record);
+	if (found == NULL)
+		return;
+	found->other = evidence->other;
+	/* what has to change is SPF or DKIM of the author domain */
+	found->repairable = house_has(f->house, domain);
+}

@@ -1,0 +1,145 @@
+/* What the checks of MX, reverse DNS and blocklists found; and what all share. */
+#include "probe/finder.h"
+
+#include <stdio.h>
+
+const char *check_name(enum check check)
+{
+	static const char *const names[CHECK_COUNT] = {
+		[CHECK_SPF] = "spf", [CHECK_DKIM] = "dkim", [CHECK_DMARC] = "dmarc",
+		[CHECK_MX] = "mx", [CHECK_PTR] = "ptr", [CHECK_DNSBL] = "dnsbl",
+	};
+
+	return names[check];
+}
+
+struct finding *finder_add(struct finder *f, enum check check, const char *what,
+			   const char *verdict)
+{
+	char id[64];
+	const struct finding_kind *kind;
+	struct finding *found;
+
+	snprintf(id, sizeof(id), "%s.%s", check_name(check), what);
+	kind = knowledge_finding(f->knowledge, span_str(id));
+	if (kind == NULL || f->out->n == FINDINGS_MAX || f->out->list == NULL)
+		return NULL;
+	found = &f->out->list[f->out->n++];
+	*found = (struct finding){ .kind = kind, .check = check, .verdict = verdict };
+	return found;
+}
+
+void find_not_checked(struct finder *f, enum check check, const char *reason)
+{
+	struct finding *found = finder_add(f, check, "not_checked", "not_checked");
+
+	if (found != NULL)
+		found->reason = reason;
+}
+
+struct span finder_ip(struct finder *f, const struct ip *ip)
+{
+	char text[IP_TEXT];
+
+	return span_str(arena_string(f->arena, span_str(ip_text(ip, text))));
+}
+
+/* ---- MX ---- */
+
+static const char *mx_verdict(enum mx_state state)
+{
+	static const char *const verdicts[] = {
+		[MX_OK] = "ok", [MX_IMPLICIT] = "ok", [MX_NULL] = "null_mx", [MX_NONE] = "no_mx",
+		[MX_NOWHERE] = "no_mx", [MX_NO_DOMAIN] = "no_domain", [MX_TEMPERROR] = "temperror",
+	};
+
+	return verdicts[state];
+}
+
+static void add_mx(struct finder *f, struct span domain, const char *what,
+		   const struct mx_result *r)
+{
+	struct finding *found = finder_add(f, CHECK_MX, what, mx_verdict(r->state));
+
+	if (found == NULL)
+		return;
+	found->domain = domain;
+	found->host = r->host;
+	found->detail = r->host;
+	found->other = span_str(r->likely);
+	found->reason = r->state == MX_TEMPERROR ? r->reason : NULL;
+	found->repairable = house_has(f->house, domain);
+}
+
+void find_mx(struct finder *f, struct span domain, const struct mx_result *r)
+{
+	static const char *const names[] = {
+		[MX_OK] = "ok", [MX_IMPLICIT] = "implicit", [MX_NULL] = "null", [MX_NONE] = "none",
+		[MX_NOWHERE] = "nowhere", [MX_NO_DOMAIN] = "no_domain", [MX_TEMPERROR] = "temperror",
+	};
+
+	add_mx(f, domain, r->likely != NULL ? "typo" : names[r->state], r);
+}
+
+void find_sender_mx(struct finder *f, struct span domain, const struct mx_result *r)
+{
+	static const char *const names[] = {
+		[MX_OK] = "sender_ok", [MX_IMPLICIT] = "sender_ok", [MX_NULL] = "sender_bad",
+		[MX_NONE] = "sender_bad", [MX_NOWHERE] = "sender_bad",
+		[MX_NO_DOMAIN] = "sender_no_domain", [MX_TEMPERROR] = "temperror",
+	};
+
+	add_mx(f, domain, names[r->state], r);
+}
+
+/* ---- reverse DNS ---- */
+
+void find_ptr(struct finder *f, const struct ip *ip, bool ours, const struct ptr_result *r)
+{
+	static const char *const verdicts[] = {
+		[PTR_OK] = "ok", [PTR_NONE] = "none", [PTR_MISMATCH] = "mismatch",
+		[PTR_TEMPERROR] = "temperror",
+	};
+	const char *what = r->state == PTR_OK && r->generic ? "generic" : verdicts[r->state];
+	struct finding *found = finder_add(f, CHECK_PTR, what, verdicts[r->state]);
+
+	if (found == NULL)
+		return;
+	found->ip = finder_ip(f, ip);
+	found->host = r->name;
+	found->detail = r->name;
+	found->reason = r->state == PTR_TEMPERROR ? r->reason : NULL;
+	found->repairable = ours;
+}
+
+/* ---- blocklists ---- */
+
+void find_dnsbl(struct finder *f, const struct ip *ip, bool ours,
+		const struct dnsbl_result *r)
+{
+	bool listed = r->state == DNSBL_LISTED;
+	struct finding *found;
+
+	if (r->state == DNSBL_CLEAR)
+		return;
+	found = finder_add(f, CHECK_DNSBL, !listed ? "not_checked" :
+			   r->removal != NULL ? "listed_page" : "listed",
+			   listed ? "listed" : "not_checked");
+	if (found == NULL)
+		return;
+	found->ip = finder_ip(f, ip);
+	found->list = span_str(r->list != NULL ? r->list : r->zone);
+	found->domain = span_str(r->zone);
+	found->detail = listed ? finder_ip(f, &r->answer) : (struct span){ NULL, 0 };
+	found->other = span_str(r->removal);
+	found->reason = listed ? NULL : r->reason;
+	found->repairable = ours;
+}
+
+void find_dnsbl_clear(struct finder *f, const struct ip *ip)
+{
+	struct finding *found = finder_add(f, CHECK_DNSBL, "clear", "clear");
+
+	if (found != NULL)
+		found->ip = finder_ip(f, ip);
+}
