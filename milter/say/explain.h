@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "know/know.h"
 #include "mail/bounce.h"
+#include "probe/probe.h"
 #include "why/diagnose.h"
 
 enum { EXPLAIN_MAX_BLOCKS = 10 };	/* then "and N more" */
@@ -34,6 +35,8 @@ enum placeholder {
 	VALUE_ORGANIZATION, VALUE_CONTACT,
 	VALUE_COUNT_N,		/* {n} */
 	VALUE_OTHER,		/* {other}: a second code or name */
+	VALUE_SELECTOR, VALUE_RECORD, VALUE_TERM,	/* of a finding */
+	VALUE_RESULT, VALUE_REASON, VALUE_LIST,
 	VALUE_COUNT
 };
 struct values {
@@ -63,13 +66,16 @@ struct explanation {
 	struct explain_block *blocks;
 	size_t n;
 	size_t more;		/* recipients beyond EXPLAIN_MAX_BLOCKS */
+	const struct findings *findings;	/* what was checked; NULL: nothing */
+	bool forged;		/* somebody else sent it with the reader's address */
 	struct span own_text;	/* what the MTA wrote, quoted at the end; or empty */
 	const struct explanation *second;	/* the same in another language, laid
 						 * out below this one; or NULL */
 };
 
 /* diagnoses: one per recipient of the bounce. knowledge names the codes.
- * own_text and second are left empty: the caller sets them before the layout.
+ * findings, forged, own_text and second are left empty: the caller sets them
+ * before the layout.
  * -1 only when the arena fails. */
 int explain(struct arena *arena, const struct knowledge *knowledge,
 	    const struct language *language,
@@ -84,6 +90,11 @@ void explain_text(struct buf *out, const struct explanation *e);
 void explain_html(struct buf *out, const struct explanation *e);	/* whole document */
 /* One object, one line (design, section 5). */
 void explain_json(struct buf *out, const struct explanation *e);
+
+/* The findings alone, without a bounce, in their order: for `check`. Of the
+ * explanation language, reader, findings and values count. */
+void explain_checks_text(struct buf *out, const struct explanation *e);
+void explain_checks_json(struct buf *out, const struct explanation *e);
 
 /* Which language for a reader: the returned message's Accept-Language, Content-
  * Language, X-Accept-Language in that order (RFC 9110 12.5.4 weights), else

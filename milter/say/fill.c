@@ -12,6 +12,8 @@ static const char *const value_names[VALUE_COUNT] = {
 	[VALUE_CODE] = "code", [VALUE_STATUS] = "status",
 	[VALUE_ORGANIZATION] = "organization", [VALUE_CONTACT] = "contact",
 	[VALUE_COUNT_N] = "n", [VALUE_OTHER] = "other",
+	[VALUE_SELECTOR] = "selector", [VALUE_RECORD] = "record", [VALUE_TERM] = "term",
+	[VALUE_RESULT] = "result", [VALUE_REASON] = "reason", [VALUE_LIST] = "list",
 };
 
 /* ---- one character of a value ---- */
@@ -139,6 +141,12 @@ static enum placeholder find_placeholder(struct span template, size_t at, size_t
 	return VALUE_COUNT;
 }
 
+/* Half a record would be wrong advice. */
+static size_t limit_of(enum placeholder which)
+{
+	return which == VALUE_RECORD || which == VALUE_LIST ? FILL_MAX_RECORD : FILL_MAX_VALUE;
+}
+
 static void add_ours(struct buf *out, enum mode mode, struct span text)
 {
 	for (size_t i = 0; i < text.n; i++) {
@@ -163,7 +171,7 @@ static void fill(struct buf *out, enum mode mode, const char *template, const st
 			return;
 		which = find_placeholder(s, open, &end);
 		if (which != VALUE_COUNT)
-			add_value(out, mode, values->value[which], FILL_MAX_VALUE);
+			add_value(out, mode, values->value[which], limit_of(which));
 		else
 			add_ours(out, mode, span_slice(s, open, end));
 		at = end;

@@ -9,7 +9,10 @@
 #include "base/buf.h"
 #include "say/explain.h"
 
-enum { FILL_MAX_VALUE = 512 };	/* longer values are cut with "…" */
+enum {
+	FILL_MAX_VALUE = 512,	/* longer values are cut with "…" */
+	FILL_MAX_RECORD = 4096,	/* of a DNS record */
+};
 
 void fill_text(struct buf *out, const char *template, const struct values *values);
 void fill_html(struct buf *out, const char *template, const struct values *values);

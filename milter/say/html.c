@@ -144,32 +144,77 @@ static void add_hops(struct buf *out, const struct explanation *e,
 
 /* ---- the sections ---- */
 
-static void add_list(struct buf *out, const char *element, struct texts items,
-		     const struct values *values)
+static void open_list(struct buf *out, const char *element)
 {
 	buf_addf(out, "<%s class=\"wb-text\" style=\"margin:0 0 8px;padding:0 0 0 22px;"
 		 "padding-inline:22px 0;color:#1f2328\">\n", element);
-	for (size_t i = 0; i < items.n; i++) {
-		buf_adds(out, "<li style=\"margin:0 0 6px\">");
-		fill_html(out, items.list[i], values);
-		buf_adds(out, "</li>\n");
-	}
-	buf_addf(out, "</%s>\n", element);
+}
+
+static void add_item(struct buf *out, const char *template, const struct values *values)
+{
+	buf_adds(out, "<li style=\"margin:0 0 6px\">");
+	fill_html(out, template, values);
+	buf_adds(out, "</li>\n");
 }
 
 static void add_steps(struct buf *out, const struct explanation *e,
 		      const struct explain_block *block)
 {
-	const char *room[3];
-	struct texts steps = block_steps(e, block, room);
+	struct step steps[LAYOUT_MAX_STEPS];
+	size_t n = block_steps(out->arena, e, block, steps);
 
-	if (steps.n == 0 && block->hint == NULL)
+	if (n == 0 && block->hint == NULL)
 		return;
 	add_heading(out, e, LABEL_WHAT_YOU_CAN_DO);
-	if (steps.n != 0)
-		add_list(out, "ol", steps, &block->values);
+	open_list(out, "ol");
+	for (size_t i = 0; i < n; i++)
+		add_item(out, steps[i].template, steps[i].values);
+	buf_adds(out, "</ol>\n");
 	if (block->hint != NULL && block_is_trouble(block))
 		add_paragraph(out, block->hint, &block->values);
+}
+
+/* ---- what we checked ---- */
+
+static void add_check(struct buf *out, const struct explanation *e, const struct check_line *line)
+{
+	static const struct {
+		const char *mark, *colour;
+	} marks[] = {
+		[LEVEL_FINE] = { "✓", "#1e8e3e" }, [LEVEL_NOTE] = { "·", "#5f6773" },
+		[LEVEL_PROBLEM] = { "✕", "#d93025" },
+	};
+
+	buf_addf(out, "<tr><td style=\"width:22px;padding:2px 0;vertical-align:top;font-weight:bold;"
+		 "color:%s\">%s</td><td class=\"wb-text\" style=\"padding:2px 0;color:#1f2328;"
+		 "overflow-wrap:anywhere\">", marks[line->level].colour, marks[line->level].mark);
+	fill_html(out, line->found, &line->values);
+	if (line->repair[0] != '\0') {
+		buf_adds(out, "<div class=\"wb-quote\" style=\"background:#f3f4f6;color:#33383f;"
+			 "border-radius:6px;padding:6px 10px;margin:4px 0 6px\"><b>");
+		add_word(out, e, LABEL_REPAIR);
+		add_word(out, e, LABEL_COLON);
+		buf_adds(out, "</b> ");
+		fill_html(out, line->repair, &line->values);
+		buf_adds(out, "</div>");
+	}
+	buf_adds(out, "</td></tr>\n");
+}
+
+static void add_checks(struct buf *out, const struct explanation *e,
+		       const struct explain_block *block)
+{
+	struct check_line *lines;
+	size_t n = block_checks(out->arena, e, block, &lines);
+
+	if (n == 0)
+		return;
+	add_heading(out, e, LABEL_WHAT_WE_CHECKED);
+	buf_adds(out, "<table role=\"presentation\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\" "
+		 "style=\"table-layout:fixed;width:100%\">\n");
+	for (size_t i = 0; i < n; i++)
+		add_check(out, e, &lines[i]);
+	buf_adds(out, "</table>\n");
 }
 
 static void add_quote(struct buf *out, const struct explanation *e,
@@ -203,7 +248,10 @@ static void add_for_admins(struct buf *out, const struct explanation *e,
 	add_quote(out, e, block);
 	if (block_is_trouble(block) && block->cause->admin.n != 0) {
 		buf_adds(out, "<div style=\"height:8px\"></div>\n");
-		add_list(out, "ul", block->cause->admin, &block->values);
+		open_list(out, "ul");
+		for (size_t i = 0; i < block->cause->admin.n; i++)
+			add_item(out, block->cause->admin.list[i], &block->values);
+		buf_adds(out, "</ul>\n");
 	}
 	buf_adds(out, "</div>\n");
 }
@@ -271,6 +319,7 @@ static void add_block(struct buf *out, const struct explanation *e,
 		add_paragraph(out, happened[i], &block->values);
 	add_hops(out, e, block);
 	add_steps(out, e, block);
+	add_checks(out, e, block);
 	add_links(out, e, block);
 	add_for_admins(out, e, block);
 	buf_adds(out, "</div>\n");
@@ -307,6 +356,19 @@ static void add_contact(struct buf *out, const struct explanation *e)
 	buf_adds(out, "</a></p>\n");
 }
 
+static void add_forged(struct buf *out, const struct explanation *e)
+{
+	buf_addf(out, "<div class=\"wb-card\" style=\"background:#ffffff;border:1px solid #e3e6ea;"
+		 "border-top:4px solid %s;border-radius:10px;padding:16px;margin:0 0 16px\">\n",
+		 delayed.bar);
+	buf_adds(out, "<h2 class=\"wb-text\" style=\"margin:0 0 8px;font-size:19px;line-height:1.3;"
+		 "color:#1f2328\">");
+	add_word(out, e, LABEL_FORGED_TITLE);
+	buf_adds(out, "</h2>\n");
+	add_paragraph(out, word(e, LABEL_FORGED), &e->values);
+	buf_adds(out, "</div>\n");
+}
+
 static void add_explanation(struct buf *out, const struct explanation *e)
 {
 	struct fact facts[LAYOUT_MAX_FACTS];
@@ -323,6 +385,8 @@ static void add_explanation(struct buf *out, const struct explanation *e)
 	for (size_t i = 0; i < n; i++)
 		add_fact(out, e, &facts[i]);
 	buf_adds(out, "<div style=\"height:16px\"></div>\n");
+	if (e->forged)
+		add_forged(out, e);
 	for (size_t i = 0; i < e->n; i++)
 		add_block(out, e, &e->blocks[i]);
 	if (e->more > 0)

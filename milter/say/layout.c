@@ -83,14 +83,50 @@ size_t block_happened(const struct explanation *e, const struct explain_block *b
 	return n;
 }
 
-struct texts block_steps(const struct explanation *e, const struct explain_block *block,
-			 const char *room[3])
+static void add_step(struct step *steps, size_t *n, const char *template,
+		     const struct values *values)
 {
-	if (block->action != ACTION_DELAYED)
-		return block->cause->steps;
-	room[0] = language_label(e->language, LABEL_DELAY_STEP_WAIT);
-	room[1] = language_label(e->language, LABEL_DELAY_STEP_NO_RESEND);
-	return (struct texts){ room, 2 };
+	if (*n < LAYOUT_MAX_STEPS && template[0] != '\0')
+		steps[(*n)++] = (struct step){ template, values };
+}
+
+/* The first finding that explains the bounce says what to do about it. */
+static void add_step_of_finding(struct arena *arena, const struct explanation *e,
+				const struct explain_block *block, struct step *steps, size_t *n)
+{
+	struct check_line *lines;
+	size_t count = block_checks(arena, e, block, &lines);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct finding_kind *kind = lines[i].finding->kind;
+		const char *step = language_finding(e->language, kind)->step;
+
+		if (!cause_is_listed(block->diagnosis->cause, kind->explains))
+			continue;
+		if (step[0] == '\0' && lines[i].repair[0] != '\0')
+			step = language_label(e->language, LABEL_STEP_FINDINGS);
+		add_step(steps, n, step, &lines[i].values);
+		if (step[0] != '\0')
+			return;
+	}
+}
+
+size_t block_steps(struct arena *arena, const struct explanation *e,
+		   const struct explain_block *block, struct step steps[LAYOUT_MAX_STEPS])
+{
+	size_t n = 0;
+
+	if (block->action == ACTION_DELAYED) {
+		add_step(steps, &n, language_label(e->language, LABEL_DELAY_STEP_WAIT),
+			 &block->values);
+		add_step(steps, &n, language_label(e->language, LABEL_DELAY_STEP_NO_RESEND),
+			 &block->values);
+		return n;
+	}
+	add_step_of_finding(arena, e, block, steps, &n);
+	for (size_t i = 0; i < block->cause->steps.n; i++)
+		add_step(steps, &n, block->cause->steps.list[i], &block->values);
+	return n;
 }
 
 enum label who_label(enum who who)

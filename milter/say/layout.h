@@ -9,6 +9,13 @@ enum {
 	LAYOUT_MAX_NAMES = 10,		/* recipients that one block names */
 	LAYOUT_MAX_FACTS = 12,
 	LAYOUT_MAX_REPLY = 4096,	/* bytes of a reply that are quoted */
+	LAYOUT_MAX_STEPS = 16,
+};
+
+/* A template with what fills it. */
+struct step {
+	const char *template;
+	const struct values *values;
 };
 
 /* "Subject: …": a label and a value that is not ours. */
@@ -28,8 +35,23 @@ size_t block_facts(const struct explanation *e, const struct explain_block *bloc
 /* Templates: what happened, one or two paragraphs. */
 size_t block_happened(const struct explanation *e, const struct explain_block *block,
 		      const char *templates[3]);
-struct texts block_steps(const struct explanation *e, const struct explain_block *block,
-			 const char *room[3]);
+/* What the sender can do; what a finding makes of it comes first. */
+size_t block_steps(struct arena *arena, const struct explanation *e,
+		   const struct explain_block *block, struct step steps[LAYOUT_MAX_STEPS]);
+
+/* One check, ready to be laid out. The templates take its values. */
+struct check_line {
+	const struct finding *finding;
+	enum level level;
+	const char *found;
+	const char *repair;	/* "": none that this reader could make */
+	struct values values;
+};
+/* Those that concern this block, problems first; without a block (NULL) all, as
+ * they come. The list is the arena's. */
+size_t block_checks(struct arena *arena, const struct explanation *e,
+		    const struct explain_block *block, struct check_line **lines_r);
+
 bool block_is_trouble(const struct explain_block *block);
 const char *block_who(const struct explanation *e, const struct explain_block *block);
 enum label who_label(enum who who);

@@ -1,7 +1,6 @@
 /* text.c - an explanation as plain text, 72 columns. */
 #include <string.h>
 
-#include "base/json.h"
 #include "say/fill.h"
 #include "say/layout.h"
 #include "say/wrap.h"
@@ -95,17 +94,53 @@ static void add_hops(struct buf *out, const struct explanation *e,
 static void add_steps(struct buf *out, const struct explanation *e,
 		      const struct explain_block *block)
 {
-	const char *room[3];
-	struct texts steps = block_steps(e, block, room);
+	struct step steps[LAYOUT_MAX_STEPS];
+	size_t n = block_steps(out->arena, e, block, steps);
 
-	if (steps.n == 0 && block->hint == NULL)
+	if (n == 0 && block->hint == NULL)
 		return;
 	add_heading(out, e, LABEL_WHAT_YOU_CAN_DO);
-	for (size_t i = 0; i < steps.n; i++)
-		add_template(out, steps.list[i], &block->values,
+	for (size_t i = 0; i < n; i++)
+		add_template(out, steps[i].template, steps[i].values,
 			     arena_printf(out->arena, "%2zu. ", i + 1), "    ");
 	if (block->hint != NULL && block_is_trouble(block))
 		add_template(out, block->hint, &block->values, "", "");
+}
+
+static void add_check(struct buf *out, const struct explanation *e,
+		      const struct check_line *line)
+{
+	static const char *const marks[] = {
+		[LEVEL_FINE] = "  ✓ ", [LEVEL_NOTE] = "  · ", [LEVEL_PROBLEM] = "  ✗ ",
+	};
+
+	add_template(out, line->found, &line->values, marks[line->level], "    ");
+	if (line->repair[0] != '\0')
+		add_template(out, line->repair, &line->values,
+			     arena_printf(out->arena, "    %s%s ", word(e, LABEL_REPAIR),
+					  word(e, LABEL_COLON)), "      ");
+}
+
+static void add_checks(struct buf *out, const struct explanation *e,
+		       const struct explain_block *block)
+{
+	struct check_line *lines;
+	size_t n = block_checks(out->arena, e, block, &lines);
+
+	if (n == 0)
+		return;
+	add_heading(out, e, LABEL_WHAT_WE_CHECKED);
+	for (size_t i = 0; i < n; i++)
+		add_check(out, e, &lines[i]);
+}
+
+void explain_checks_text(struct buf *out, const struct explanation *e)
+{
+	struct check_line *lines;
+	size_t n = block_checks(out->arena, e, NULL, &lines);
+
+	for (size_t i = 0; i < n; i++)
+		add_check(out, e, &lines[i]);
 }
 
 static void add_for_admins(struct buf *out, const struct explanation *e,
@@ -159,6 +194,7 @@ static void add_block(struct buf *out, const struct explanation *e,
 		add_template(out, happened[i], &block->values, "", "");
 	add_hops(out, e, block);
 	add_steps(out, e, block);
+	add_checks(out, e, block);
 	add_for_admins(out, e, block);
 	add_links(out, e, block);
 }
@@ -175,6 +211,11 @@ static void add_explanation(struct buf *out, const struct explanation *e)
 		buf_addc(out, '\n');
 	for (size_t i = 0; i < n; i++)
 		add_fact_line(out, e, &facts[i], "");
+	if (e->forged) {
+		buf_addc(out, '\n');
+		add_template(out, word(e, LABEL_FORGED_TITLE), &e->values, "", "");
+		add_template(out, word(e, LABEL_FORGED), &e->values, "", "");
+	}
 	for (size_t i = 0; i < e->n; i++)
 		add_block(out, e, &e->blocks[i]);
 	if (e->more > 0) {
@@ -205,58 +246,4 @@ void explain_text(struct buf *out, const struct explanation *e)
 		buf_addf(out, "%s%s\n\n", word(e, LABEL_OWN_TEXT), word(e, LABEL_COLON));
 		safe_text_lines(out, e->own_text, 64 * 1024, "");
 	}
-}
-
-/* ---- JSON ---- */
-
-static void json_template(struct json *json, const char *key, const char *template,
-			  const struct values *values)
-{
-	struct buf filled;
-
-	buf_init(&filled, json->out->arena, MAX_PARAGRAPH);
-	fill_text(&filled, template, values);
-	json_string(json, key, buf_span(&filled));
-}
-
-/* One object per block, a line each. */
-static void json_block(struct buf *out, const struct explanation *e,
-		       const struct explain_block *block)
-{
-	const char *room[3], *happened[3];
-	size_t n = block_happened(e, block, happened);
-	struct texts steps = block_steps(e, block, room);
-	struct json json;
-
-	json_init(&json, out);
-	json_open(&json, NULL, '{');
-	json_string(&json, "language", span_str(language_tag(e->language)));
-	json_template(&json, "title", e->title, &e->values);
-	json_open(&json, "recipients", '[');
-	for (size_t i = 0; i < block->n; i++)
-		json_string(&json, NULL, block_address(block->recipients[i]));
-	json_close(&json, ']');
-	json_string(&json, "action", span_str(dsn_action_name(block->action)));
-	json_string(&json, "cause", span_str(block->diagnosis->cause->id));
-	json_template(&json, "happened", happened[n - 1], &block->values);
-	json_open(&json, "hops", '[');
-	for (enum hop hop = HOP_SENDER; hop < HOP_COUNT; hop++)
-		json_string(&json, NULL, span_str(word(e, block_hop_state(block, hop))));
-	json_close(&json, ']');
-	json_string(&json, "who", span_str(who_name(block->diagnosis->who)));
-	json_open(&json, "steps", '[');
-	for (size_t i = 0; i < steps.n; i++)
-		json_template(&json, NULL, steps.list[i], &block->values);
-	json_close(&json, ']');
-	json_open(&json, "findings", '[');
-	json_close(&json, ']');
-	json_string(&json, "reply", block->recipients[0]->reply);
-	json_close(&json, '}');
-	buf_addc(out, '\n');
-}
-
-void explain_json(struct buf *out, const struct explanation *e)
-{
-	for (size_t i = 0; i < e->n; i++)
-		json_block(out, e, &e->blocks[i]);
 }
