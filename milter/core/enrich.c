@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/inquire.h"
 #include "mail/dsn.h"
 
 enum { MAX_WORDS = 80 * 1024, MAX_HTML = 64 * 1024 };
@@ -130,14 +131,22 @@ static const struct language *choose_language(const struct snapshot *snapshot,
 				snapshot->default_language);
 }
 
+/* What both languages are told of. */
+struct told {
+	struct reader reader;
+	struct inquiry inquiry;
+};
+
 static int explain_in(const struct snapshot *snapshot, struct arena *arena,
 		      const struct reading *reading, const struct language *language,
-		      const struct reader *reader, struct explanation *explanation_r,
+		      const struct told *told, struct explanation *explanation_r,
 		      struct error *error)
 {
 	if (explain(arena, snapshot->knowledge, language, &reading->bounce,
-		    reading->diagnoses, reader, explanation_r) != 0)
+		    reading->diagnoses, &told->reader, explanation_r) != 0)
 		return error_set(error, "more memory needed than one message may take");
+	explanation_r->findings = &told->inquiry.findings;
+	explanation_r->forged = told->inquiry.forged;
 	return 0;
 }
 
@@ -149,20 +158,21 @@ int enrich_explain(const struct snapshot *snapshot, struct arena *arena,
 	const struct language *first =
 		choose_language(snapshot, reading, address, request->language, error);
 	const struct language *second = snapshot->second_language;
-	struct reader *reader = arena_alloc(arena, sizeof(*reader));
+	struct told *told = arena_alloc(arena, sizeof(*told));
 	struct explanation *below;
 
 	if (first == NULL)
 		return -1;
-	if (reader == NULL)
+	if (told == NULL)
 		return error_set(error, "more memory needed than one message may take");
-	*reader = reader_of(snapshot->config, arena, reading, request->origin, address);
-	if (explain_in(snapshot, arena, reading, first, reader, explanation_r, error) != 0)
+	told->reader = reader_of(snapshot->config, arena, reading, request->origin, address);
+	inquire(snapshot, arena, reading, request->origin, address, &told->reader, &told->inquiry);
+	if (explain_in(snapshot, arena, reading, first, told, explanation_r, error) != 0)
 		return -1;
 	if (second == NULL || second == first || request->language != NULL)
 		return 0;
 	below = arena_alloc(arena, sizeof(*below));
-	if (below == NULL || explain_in(snapshot, arena, reading, second, reader,
+	if (below == NULL || explain_in(snapshot, arena, reading, second, told,
 					below, error) != 0)
 		return -1;
 	explanation_r->second = below;
@@ -192,8 +202,9 @@ static int render(struct arena *arena, const struct snapshot *snapshot,
 		  struct splice_words *words_r, struct error *error)
 {
 	struct buf text, html;
-	const char *mark = arena_printf(arena, "%s; cause=%s; lang=%s",
-					WHYBOUNCE_VERSION, result->causes, result->language);
+	const char *mark = arena_printf(arena, "%s; cause=%s; lang=%s%s", WHYBOUNCE_VERSION,
+					result->causes, result->language,
+					e->forged ? "; forged=yes" : "");
 
 	buf_init(&text, arena, MAX_WORDS);
 	buf_init(&html, arena, MAX_HTML);

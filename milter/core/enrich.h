@@ -5,7 +5,7 @@
  *           -> explanation -> text + HTML -> splice
  *
  * A snapshot is immutable and shared by all threads; an arena belongs to one
- * call. No call blocks. */
+ * call. Where the snapshot may ask the DNS a call blocks up to dns.timeout. */
 #ifndef WHYBOUNCE_CORE_ENRICH_H
 #define WHYBOUNCE_CORE_ENRICH_H
 

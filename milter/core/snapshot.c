@@ -67,9 +67,24 @@ static int load_knowledge(struct snapshot *snapshot, const char *tag,
 	}
 	snapshot->knowledge = knowledge_load_parts(directory, overrides,
 						   tag != NULL ? tags : NULL, n,
-						   parts == SNAPSHOT_RULES ? KNOWLEDGE_ALL :
-						   KNOWLEDGE_WORDS, error);
+						   parts == SNAPSHOT_WORDS ? KNOWLEDGE_WORDS :
+						   KNOWLEDGE_ALL, error);
 	return snapshot->knowledge != NULL ? 0 : -1;
+}
+
+static const char *const *strings(const struct config_list *list)
+{
+	return (const char *const *)list->list;
+}
+
+static struct house house_of(const struct config *config)
+{
+	return (struct house){
+		.domains = strings(&config->local_domains), .domains_n = config->local_domains.n,
+		.addresses = strings(&config->outbound_addresses),
+		.addresses_n = config->outbound_addresses.n,
+		.authserv_id = config->authserv_id, .signs_all = config->signs_all,
+	};
 }
 
 static int load(struct snapshot *snapshot, const char *config_path, const char *tag,
@@ -79,6 +94,7 @@ static int load(struct snapshot *snapshot, const char *config_path, const char *
 
 	if (config == NULL || load_knowledge(snapshot, tag, parts, error) != 0)
 		return -1;
+	snapshot->house = house_of(config);
 	if (configured_language(snapshot, "default_language", config->default_language,
 				&snapshot->default_language, error) != 0 ||
 	    configured_language(snapshot, "second_language", config->second_language,
@@ -111,10 +127,55 @@ struct snapshot *snapshot_load(const char *config_path, const char *tag,
 	return snapshot;
 }
 
+static unsigned checks_of(const struct config *config)
+{
+	const struct {
+		enum check check;
+		bool on;
+	} rows[] = {
+		{ CHECK_SPF, config->check_spf }, { CHECK_DKIM, config->check_dkim },
+		{ CHECK_DMARC, config->check_dmarc }, { CHECK_MX, config->check_mx },
+		{ CHECK_PTR, config->check_ptr }, { CHECK_DNSBL, config->check_dnsbl.n != 0 },
+	};
+	unsigned checks = 0;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].on)
+			checks |= 1U << rows[i].check;
+	return checks;
+}
+
+int snapshot_open_dns(struct snapshot *snapshot, const char *server, unsigned messages,
+		      struct error *error)
+{
+	const struct config *config = snapshot->config;
+	const struct resolver_settings resolver = {
+		.servers = server != NULL ? &server : strings(&config->dns_servers),
+		.servers_n = server != NULL ? 1 : config->dns_servers.n,
+	};
+	struct prober_settings prober = {
+		.knowledge = snapshot->knowledge, .house = snapshot->house,
+		.checks = checks_of(config),
+		.zones = strings(&config->check_dnsbl), .zones_n = config->check_dnsbl.n,
+		.timeout_ms = config->dns_timeout_ms, .messages = messages,
+	};
+
+	if (prober.checks == 0)
+		return 0;
+	snapshot->resolver = resolver_new(&resolver, error);
+	if (snapshot->resolver == NULL)
+		return -1;
+	prober.source = resolver_source(snapshot->resolver);
+	snapshot->prober = prober_new(&prober, error);
+	return snapshot->prober != NULL ? 0 : -1;
+}
+
 void snapshot_free(struct snapshot *snapshot)
 {
 	if (snapshot == NULL)
 		return;
+	prober_free(snapshot->prober);
+	resolver_free(snapshot->resolver);
 	rules_free(snapshot->rules);
 	language_map_free(snapshot->language_map);
 	knowledge_free(snapshot->knowledge);

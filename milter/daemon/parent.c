@@ -16,8 +16,7 @@
 #include "daemon/process.h"
 
 enum {
-	MAX_CHILDREN = 130,	/* the front, workers, and as many old ones */
-	MAX_WORKERS = 64,
+	MAX_CHILDREN = 2 * PROCESS_MAX_WORKERS + 2,	/* the front, workers, and as many old ones */
 	FIRST_DELAY_MS = 100, LONGEST_DELAY_MS = 30000,
 	SETTLED_MS = 10000,	/* lived so long: its predecessor's end is forgotten */
 	START_MS = 30000,	/* for a child to say that it is ready */
@@ -181,16 +180,6 @@ static void retire(struct child *child)
 
 /* ---- configuration ---- */
 
-static unsigned wanted_workers(const struct config *config)
-{
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned n = config->limit_workers;
-
-	if (n == 0)
-		n = cores > 0 ? (unsigned)cores : 1;
-	return n < MAX_WORKERS ? n : MAX_WORKERS;
-}
-
 int parent_check(const char *config_path)
 {
 	struct error error;
@@ -213,7 +202,7 @@ static int take_settings(struct parent *parent, bool foreground)
 		log_line(LOG_LEVEL_ERROR, "%s", error.text);
 		return -1;
 	}
-	parent->workers = wanted_workers(config);
+	parent->workers = process_workers(config);
 	if (!foreground || config->log_stderr == 0)
 		log_open(config->log_stderr != 0 ? LOG_TO_STDERR : LOG_TO_SYSLOG, "whybounced");
 	config_free(config);

@@ -57,6 +57,16 @@ pid_t process_start(const char *role, const char *config_path, int jobs,
 	return child;
 }
 
+unsigned process_workers(const struct config *config)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned n = config->limit_workers;
+
+	if (n == 0)
+		n = cores > 0 ? (unsigned)cores : 1;
+	return n < PROCESS_MAX_WORKERS ? n : PROCESS_MAX_WORKERS;
+}
+
 int process_become(const char *user, struct error *error)
 {
 	const struct passwd *entry;

@@ -17,6 +17,10 @@ enum { CHILD_JOBS = 3, CHILD_ORDERS = 4 };
  * a worker when it has loaded everything. */
 enum order { ORDER_READY = 'r', ORDER_RELOAD = 'h', ORDER_DRAIN = 'd' };
 
+enum { PROCESS_MAX_WORKERS = 64 };
+/* How many workers the configuration asks for: one per core where it does not say. */
+unsigned process_workers(const struct config *config);
+
 /* Start ourselves again as "--front" or "--worker". orders_r: our end of the
  * line to the child. -1 with an error. */
 pid_t process_start(const char *role, const char *config_path, int jobs,

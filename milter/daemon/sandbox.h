@@ -1,6 +1,6 @@
 /* sandbox.h - the door behind a process that reads what strangers wrote.
  *
- * Locked once, while the process has a single thread, after everything that
+ * Locked once, for all threads there are (the resolver's), after everything that
  * needs a file is loaded: configuration, knowledge, converters, compiled rules,
  * resolver, the connection to the log. It cannot be opened again.
  *

@@ -139,16 +139,33 @@ static int lock(const struct config *config, struct error *error)
 	return sandbox_lock(SANDBOX_WORKER, CHILD_JOBS, config->limit_worker_memory, error);
 }
 
+/* Each worker has its share of those that may ask at once. Without the DNS bounces
+ * are explained all the same. */
+static void open_dns(struct snapshot *snapshot)
+{
+	unsigned workers = process_workers(snapshot->config);
+	unsigned share = snapshot->config->limit_probes / workers;
+	struct error error;
+
+	if (snapshot_open_dns(snapshot, NULL, share != 0 ? share : 1, &error) != 0)
+		log_line(LOG_LEVEL_WARNING, "worker: %s; bounces are explained without what "
+			 "the DNS says", error.text);
+}
+
 int worker_main(const char *config_path)
 {
 	static struct worker worker;	/* threads may outlive main's frame */
+	bool locked = false;
 	struct error error;
 	int status;
 
 	worker.snapshot = snapshot_load(config_path, NULL, SNAPSHOT_RULES, &error);
-	if (worker.snapshot == NULL ||
-	    process_become(worker.snapshot->config->user, &error) != 0 ||
-	    lock(worker.snapshot->config, &error) != 0) {
+	if (worker.snapshot != NULL &&
+	    process_become(worker.snapshot->config->user, &error) == 0) {
+		open_dns(worker.snapshot);
+		locked = lock(worker.snapshot->config, &error) == 0;
+	}
+	if (!locked) {
 		log_line(LOG_LEVEL_ERROR, "worker: %s", error.text);
 		return EXIT_FAILURE;
 	}
