@@ -16,13 +16,16 @@ enum exit_status {
 	EXIT_DONE = 0,
 	EXIT_NO = 1,		/* the answer is no, or the input was bad */
 	EXIT_USAGE = 2,
+	EXIT_TRY_AGAIN = 75,	/* only the DNS was in the way */
 };
 
 struct cli {
 	const char *language;	/* -l, or NULL */
 	const char *config;	/* -c, or NULL */
 	enum format format;
-	bool why, replies, defaults;
+	bool why, replies, defaults, probe;
+	const char *dns;	/* --dns ADDR@PORT, or NULL */
+	const char *ip, *selector, *message, *from;	/* of check; or NULL */
 	char **args;
 	int n;
 };
@@ -32,7 +35,7 @@ struct command {
 	enum exit_status (*run)(const struct cli *cli);
 	const char *usage;	/* what follows the name */
 	const char *summary;
-	const char *letters;	/* its options, of "lcfwrd" */
+	const char *letters;	/* its options, as in main.c */
 	const enum format *formats;	/* the first is the default */
 	unsigned formats_n;
 	int least, most;	/* arguments; most -1: any number */
@@ -49,6 +52,9 @@ enum exit_status cli_flush(void);
 /* The snapshot for -c and -l, or NULL after a message. */
 struct snapshot *cli_snapshot(const struct cli *cli, const char *tag,
 			      enum snapshot_parts parts);
+
+/* Ready to ask the DNS that --dns or the configuration names. -1 after a message. */
+int cli_open_dns(const struct cli *cli, struct snapshot *snapshot);
 
 /* A file that was read. */
 struct input {
@@ -76,6 +82,7 @@ enum exit_status cli_enrich(const struct cli *cli);
 enum exit_status cli_diagnose(const struct cli *cli);
 enum exit_status cli_code(const struct cli *cli);
 enum exit_status cli_compare(const struct cli *cli);
+enum exit_status cli_check(const struct cli *cli);
 enum exit_status cli_languages(const struct cli *cli);
 enum exit_status cli_config(const struct cli *cli);
 

@@ -54,6 +54,10 @@ enum exit_status cli_explain(const struct cli *cli)
 
 	if (snapshot == NULL)
 		return EXIT_NO;
+	if (cli->probe && cli_open_dns(cli, snapshot) != 0) {
+		snapshot_free(snapshot);
+		return EXIT_NO;
+	}
 	arena_init(&arena, ENRICH_ARENA);
 	if (input_open_whole(&input, cli->n > 0 ? cli->args[0] : NULL,
 			     snapshot->config->limit_message_size, &error) == 0) {
@@ -127,6 +131,10 @@ enum exit_status cli_enrich(const struct cli *cli)
 
 	if (snapshot == NULL)
 		return EXIT_NO;
+	if (cli->probe && cli_open_dns(cli, snapshot) != 0) {
+		snapshot_free(snapshot);
+		return EXIT_NO;
+	}
 	arena_init(&arena, ENRICH_ARENA);
 	if (cli->language != NULL &&
 	    snapshot_language(snapshot, cli->language, &error) == NULL) {

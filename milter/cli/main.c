@@ -8,21 +8,26 @@
 
 static const enum format text_json_html[] = { FORMAT_TEXT, FORMAT_JSON, FORMAT_HTML };
 static const enum format tsv_json[] = { FORMAT_TSV, FORMAT_JSON };
+static const enum format text_json[] = { FORMAT_TEXT, FORMAT_JSON };
 static const enum format text_only[] = { FORMAT_TEXT };
 
 #define FORMATS(list) (list), sizeof(list) / sizeof((list)[0])
 
 static const struct command commands[] = {
-	{ "explain", cli_explain, "[-l TAG] [-f text|html|json] [FILE]",
-	  "explain a bounce", "lcf", FORMATS(text_json_html), 0, 1 },
-	{ "enrich", cli_enrich, "[-l TAG] [FILE]",
-	  "the bounce as the milter would hand it on", "lc", FORMATS(text_only), 0, 1 },
+	{ "explain", cli_explain, "[-l TAG] [-f text|html|json] [--probe] [--dns ADDR@PORT] [FILE]",
+	  "explain a bounce", "lcfpD", FORMATS(text_json_html), 0, 1 },
+	{ "enrich", cli_enrich, "[-l TAG] [--probe] [--dns ADDR@PORT] [FILE]",
+	  "the bounce as the milter would hand it on", "lcpD", FORMATS(text_only), 0, 1 },
 	{ "diagnose", cli_diagnose, "[-f tsv|json] [--why] FILE… | --replies [FILE]",
 	  "what each recipient's delivery failed of, a row each", "cftwr", FORMATS(tsv_json), 0, -1 },
 	{ "code", cli_code, "[-l TAG] [-f text|json|html] CODE…",
 	  "what a reply code or enhanced status code means", "lcf", FORMATS(text_json_html), 1, -1 },
 	{ "compare", cli_compare, "[-l TAG] [-f text|json|html] A B",
 	  "how two codes differ", "lcf", FORMATS(text_json_html), 2, 2 },
+	{ "check", cli_check, "[-l TAG] [-f text|json] [--ip A] [--selector S] [--message FILE]\n"
+	  "                       [--from ADDR] [--dns ADDR@PORT] DOMAIN",
+	  "SPF, DKIM, DMARC, MX, reverse DNS and blocklists of a domain", "lcfDisma",
+	  FORMATS(text_json), 1, 1 },
 	{ "languages", cli_languages, "", "the languages that are installed", "c",
 	  FORMATS(text_only), 0, 0 },
 	{ "config", cli_config, "[--defaults]", "the effective configuration", "cd",
@@ -43,6 +48,12 @@ static const struct option long_options[] = {
 	{ "why", no_argument, NULL, 'w' },
 	{ "replies", no_argument, NULL, 'r' },
 	{ "defaults", no_argument, NULL, 'd' },
+	{ "probe", no_argument, NULL, 'p' },
+	{ "dns", required_argument, NULL, 'D' },
+	{ "ip", required_argument, NULL, 'i' },
+	{ "selector", required_argument, NULL, 's' },
+	{ "message", required_argument, NULL, 'm' },
+	{ "from", required_argument, NULL, 'a' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
@@ -88,6 +99,16 @@ struct snapshot *cli_snapshot(const struct cli *cli, const char *tag,
 	return snapshot;
 }
 
+int cli_open_dns(const struct cli *cli, struct snapshot *snapshot)
+{
+	struct error error;
+
+	if (snapshot_open_dns(snapshot, cli->dns, 1, &error) == 0)
+		return 0;
+	cli_fail("%s", error.text);
+	return -1;
+}
+
 static void print_help(FILE *to)
 {
 	fputs("usage: whybounce COMMAND [OPTION…] [ARGUMENT…]\n\n", to);
@@ -100,7 +121,8 @@ static void print_help(FILE *to)
 	      "  -h, --help           of a command: whybounce COMMAND --help\n"
 	      "  -V, --version\n\n"
 	      "FILE is a message; - or none is standard input. Exit status: 0 done,\n"
-	      "1 the answer is no or the input was bad, 2 usage.\n", to);
+	      "1 the answer is no or the input was bad, 2 usage, 75 only the DNS was in\n"
+	      "the way. Nothing asks the DNS but check, and what --probe is given to.\n", to);
 }
 
 static void print_usage(const struct command *command, FILE *to)
@@ -151,6 +173,12 @@ static int set_option(struct cli *cli, const struct command *command, int letter
 	case 'w': cli->why = true; return 0;
 	case 'r': cli->replies = true; return 0;
 	case 'd': cli->defaults = true; return 0;
+	case 'p': cli->probe = true; return 0;
+	case 'D': cli->dns = optarg; return 0;
+	case 'i': cli->ip = optarg; return 0;
+	case 's': cli->selector = optarg; return 0;
+	case 'm': cli->message = optarg; return 0;
+	case 'a': cli->from = optarg; return 0;
 	default: return -1;
 	}
 }
