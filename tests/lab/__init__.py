@@ -6,6 +6,7 @@ port below 1024. Leaving the `with` block stops whatever was started."""
 
 from . import packages
 from .daemon import Daemon
+from .dns import DNS, txt
 from .opendkim import OpenDKIM
 from .peer import Peer
 from .postfix import Postfix
@@ -13,5 +14,5 @@ from .recorder import Recorder
 from .smtp import send
 from .tools import free_port, new_directory, wait_for
 
-__all__ = ["Daemon", "OpenDKIM", "Peer", "Postfix", "Recorder", "free_port", "new_directory", "packages",
-           "send", "wait_for"]
+__all__ = ["DNS", "Daemon", "OpenDKIM", "Peer", "Postfix", "Recorder", "free_port", "new_directory", "packages",
+           "send", "txt", "wait_for"]

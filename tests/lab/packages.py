@@ -1,5 +1,5 @@
 """Programs that cannot be installed beside Postfix (Sendmail), or would start a
-service of their own (OpenDKIM): Debian's packages, unpacked below build/ and run
+service of their own (OpenDKIM, NSD): Debian's packages, unpacked below build/ and run
 from there. An installed one is not looked at: tests meet the same everywhere.
 
 As a program it fetches all of them: python3 tests/lab/packages.py"""
@@ -15,6 +15,7 @@ TREE = pathlib.Path(__file__).resolve().parent.parent.parent
 ROOT = TREE / "build" / "packages"
 SENDMAIL = ("sendmail-bin", "sendmail-cf", "m4")
 OPENDKIM = ("opendkim", "opendkim-tools")
+NSD = ("nsd",)
 
 
 def missing():
@@ -75,7 +76,7 @@ def environment(root):
 
 if __name__ == "__main__":
     if missing() is None:
-        for wanted in (SENDMAIL, OPENDKIM):
+        for wanted in (SENDMAIL, OPENDKIM, NSD):
             unpack(wanted)
     else:
-        print(f"{missing()}: tests of Sendmail and OpenDKIM are skipped", file=sys.stderr)
+        print(f"{missing()}: tests of Sendmail, OpenDKIM and the DNS are skipped", file=sys.stderr)
