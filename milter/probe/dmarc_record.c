@@ -146,7 +146,7 @@ static bool take_version(struct span *rest, struct span *term_r)
 	bool first = rest->n != 0 && !ascii_isspace(rest->p[0]);
 
 	if (!taglist_next(rest, &tag))
-		return false;
+		first = false;
 	*term_r = tag.text;
 	return first && span_is(tag.name, "v") && span_eq(tag.value, SPAN("DMARC1"));
 }
