@@ -78,6 +78,14 @@ static void put_text(struct message *m, struct span text)
 	} while (text.n > 0);
 }
 
+static void put_hex(struct message *m, const char *hex)
+{
+	unsigned byte;
+
+	for (; sscanf(hex, "%2x", &byte) == 1; hex += 2)
+		put8(m, byte);
+}
+
 static void put_data(struct message *m, const struct dns_row *row)
 {
 	struct ip ip;
@@ -98,8 +106,12 @@ static void put_data(struct message *m, const struct dns_row *row)
 		put16(m, (unsigned)strtoul(row->data, &rest, 10));
 		put_name(m, rest + strspn(rest, " "));
 		break;
-	default:
+	case DNS_PTR:
+	case DNS_CNAME:
 		put_name(m, row->data);
+		break;
+	default:
+		put_hex(m, row->data);
 	}
 }
 
@@ -159,6 +171,15 @@ static int code_of(const char *fault)
 	return strcmp(fault, "refused") == 0 ? REFUSED : SERVFAIL;
 }
 
+static bool is_wanted(const struct dns_row *row, unsigned type)
+{
+	unsigned covered;
+
+	return row->type == (int)type || row->type == DNS_CNAME ||
+		(row->type == DNS_RRSIG && sscanf(row->data, "%4x", &covered) == 1 &&
+		 covered == type);
+}
+
 /* The rows of one name; the response code. *alias_r: where to look next. */
 static int put_rows(struct message *m, const struct dns_server *s, const char *name,
 		    unsigned type, unsigned *count, const char **alias_r)
@@ -176,7 +197,7 @@ static int put_rows(struct message *m, const struct dns_server *s, const char *n
 			 strcasecmp(row->name + m_n - n, name) == 0);
 		if (same && row->fault != NULL)
 			return code_of(row->fault);
-		if (!same || (row->type != (int)type && row->type != DNS_CNAME))
+		if (!same || !is_wanted(row, type))
 			continue;
 		put_record(m, row, count);
 		if (row->type == DNS_CNAME)

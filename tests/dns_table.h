@@ -10,7 +10,7 @@
 #include "probe/dns.h"
 
 enum {
-	DNS_CNAME = 5,
+	DNS_CNAME = 5, DNS_SOA = 6, DNS_RRSIG = 46, DNS_DNSKEY = 48,
 	DNS_ANY = 255,		/* a row with a fault: whatever is asked */
 };
 
@@ -18,7 +18,8 @@ struct dns_row {
 	const char *name;	/* lower case, no last dot */
 	int type;		/* enum dns_type, or one of the above */
 	const char *data;	/* TXT: the text. A, AAAA: "192.0.2.1". MX:
-				 * "10 mx.example.org", "0 .". PTR, CNAME: a name. */
+				 * "10 mx.example.org", "0 .". PTR, CNAME: a name.
+				 * Others (of dns_server.h alone): hexadecimal. */
 	size_t data_n;		/* TXT that holds a NUL: its octets; 0: up to the NUL */
 	const char *fault;	/* instead of data: DNS_TEMPORARY with this reason */
 	unsigned delay_ms;	/* before it answers; past the deadline: timeout */

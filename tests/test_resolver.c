@@ -15,12 +15,14 @@
 #include "daemon/sandbox.h"
 #include "dns_server.h"
 #include "probe/resolver.h"
+#include "support.h"
 
 enum {
 	DEADLINE_MS = 400,
 	GENEROUS_MS = 3000,	/* what a busy machine may add */
 	THREADS = 16,
-	LARGE = 60000,
+	LARGE = 65000,		/* one text that fills a DNS message */
+	MANY = 2000,		/* records that do */
 };
 
 static char large_text[LARGE + 1];
@@ -44,6 +46,39 @@ static const struct dns_row rows[] = {
 	{ .name = "large.example.test", .type = DNS_TXT, .data = large_text },
 	{ .name = "odd\\name.example.test", .type = DNS_TXT, .data = "odd" },
 	{ .name = long_name, .type = DNS_TXT, .data = "long" },
+};
+
+/* A root of our own, with a record that is as it was signed and one that is not.
+ * Made with ldns-keygen and ldns-signzone, valid until 2087. */
+#define ROOT_KEY ". IN DNSKEY 257 3 13 DR9uUG360/nRIqyrQfCCzhe+vp9FjY43KXYSPBBfQX0oJKrn7N+9" \
+	"boN3YcFku5nWf0a/J9c+aggJEFNxZ9cbHA==\n"
+
+static const struct dns_row signed_rows[] = {
+	{ .name = "", .type = DNS_SOA, .data =
+		"026e730004726f6f74000000000100000e1000000258000151800000003c" },
+	{ .name = "", .type = DNS_RRSIG, .data =
+		"00060d0000000e10dc12c5005e0be100fbff00d6f6dff0e0494385d18ea8a1e5d96f332a"
+		"aa62b9ae8c6a374c57325876b513fc34e80dfe07becc1a10fb55fbe86c0d65d79f6a183e"
+		"05b9e79272446e1e00f397" },
+	{ .name = "", .type = DNS_DNSKEY, .data =
+		"0101030d0d1f6e506dfad3f9d122acab41f082ce17bebe9f458d8e372976123c105f417d"
+		"2824aae7ecdfbd6e837761c164bb99d67f46bf27d73e6a080910537167d71b1c" },
+	{ .name = "", .type = DNS_RRSIG, .data =
+		"00300d0000000e10dc12c5005e0be100fbff00699521c7847bfc1dbaa6b7443335caeffa"
+		"97c06a0ed5fffe02cf0b62ade130d76260e9f749ee92cc49a94bc8a7bd1ecc29cb0e32f9"
+		"4ceee040275b63c56de71c" },
+	{ .name = "bad", .type = DNS_TXT, .data =
+		"v=spf1 +all" },
+	{ .name = "bad", .type = DNS_RRSIG, .data =
+		"00100d0100000e10dc12c5005e0be100fbff008e44bc771243c8d181ad17222b1177c6ca"
+		"7d90aa03268d6a7cf019a833c433451970e844d123e7e7a549afeb5de427d39898416acc"
+		"2235ad6b5cd42c1e9e425e" },
+	{ .name = "good", .type = DNS_TXT, .data =
+		"v=spf1 -all" },
+	{ .name = "good", .type = DNS_RRSIG, .data =
+		"00100d0100000e10dc12c5005e0be100fbff005f757bed5cd727bf45fe22fc2820119be1"
+		"e24ab6fc9704ec6e9de9ad028dee37748fccec21c22eac74c0316213f53e63f4ff1d139e"
+		"ba692f0a182b965fc3b056" },
 };
 
 struct fixture {
@@ -378,6 +413,78 @@ static void test_sandbox(void **state)
 	assert_works_behind_the_door(NULL);
 }
 
+/* More records than anybody reads. */
+static void test_many(void **state)
+{
+	struct fixture *f = *state;
+	static struct dns_row many[MANY];
+	struct dns_server server;
+	struct resolver *r;
+	struct dns_answer answer;
+
+	for (size_t i = 0; i < MANY; i++)
+		many[i] = (struct dns_row){
+			.name = "m.test", .type = DNS_TXT, .data = "0123456789",
+			.data_n = 1 + i % 10,
+		};
+	dns_server_start(&server, many, MANY);
+	r = resolver_at(server.address, 0);
+	dns_init(&f->dns, resolver_source(r), &f->arena, 60000);
+	answer = ask(f, "m.test", DNS_TXT);
+	resolver_free(r);
+	dns_server_stop(&server);
+	assert_int_equal(answer.status, DNS_FOUND);
+	assert_int_equal(answer.n, DNS_MAX_RECORDS);
+}
+
+static struct dns_answer ask_signed(const struct dns_row *from, size_t n, const char *name)
+{
+	char *directory = make_directory(), *path = write_file(directory, "key", SPAN(ROOT_KEY));
+	struct dns_server server;
+	const char *address = server.address;
+	struct resolver_settings settings = {
+		.servers = &address, .servers_n = 1, .root_key = path,
+	};
+	struct resolver *r;
+	struct dns_answer answer;
+	struct arena own;
+	struct dns own_dns;
+
+	dns_server_start(&server, from, n);
+	r = resolver_new(&settings, NULL);
+	assert_non_null(r);
+	arena_init(&own, 1 << 20);
+	dns_init(&own_dns, resolver_source(r), &own, 60000);
+	dns_query(&own_dns, span_str(name), DNS_TXT, &answer);
+	arena_release(&own);
+	resolver_free(r);
+	dns_server_stop(&server);
+	remove_tree(directory);
+	free(path);
+	return answer;
+}
+
+/* What fails DNSSEC is no answer, unless the servers do not pass DNSSEC on. */
+static void test_dnssec(void **state)
+{
+	const size_t n = sizeof(signed_rows) / sizeof(*signed_rows);
+	const struct dns_row unsigned_rows[] = {
+		{ .name = "good", .type = DNS_TXT, .data = "v=spf1 -all" },
+	};
+	struct dns_answer answer;
+
+	(void)state;
+	answer = ask_signed(signed_rows, n, "good");
+	assert_int_equal(answer.status, DNS_FOUND);
+	assert_true(answer.secure);
+	answer = ask_signed(signed_rows, n, "bad");
+	assert_int_equal(answer.status, DNS_TEMPORARY);
+	assert_string_equal(answer.reason, "bogus");
+	answer = ask_signed(unsigned_rows, 1, "good");
+	assert_int_equal(answer.status, DNS_FOUND);
+	assert_false(answer.secure);
+}
+
 static void test_settings(void **state)
 {
 	static const char *const wrong[] = { "nonsense", "127.0.0.1@x", "" };
@@ -425,6 +532,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_names, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_faults, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_large, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_many, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_too_large, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_truncated, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_deadline, set_up, tear_down),
@@ -435,6 +543,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_begin, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_threads, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_sandbox, set_up, tear_down),
+		cmocka_unit_test(test_dnssec),
 		cmocka_unit_test(test_settings),
 		cmocka_unit_test(test_system),
 	};

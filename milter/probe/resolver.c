@@ -415,13 +415,15 @@ static int set_servers(struct ub_ctx *context, const struct resolver_settings *s
 }
 
 /* DNSSEC is judged where the root's key is installed, else nothing is secure. */
-static int set_trust(struct ub_ctx *context)
+static int set_trust(struct ub_ctx *context, const char *root_key)
 {
 	static const char *const files[] = {
 		"/usr/share/dns/root.key", "/var/lib/unbound/root.key",
 		"/etc/unbound/root.key", "/usr/share/dnssec-root/trusted-key.key",
 	};
 
+	if (root_key != NULL)
+		return ub_ctx_add_ta_file(context, root_key);
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
 		if (access(files[i], R_OK) == 0)
 			return ub_ctx_add_ta_file(context, files[i]);
@@ -479,7 +481,8 @@ static int configure(struct resolver *r, const struct resolver_settings *setting
 	ub_ctx_debugout(context, NULL);	/* it would write to standard error */
 	error->text[0] = '\0';
 	if (ub_ctx_async(context, 1) != 0 || set_options(context, r->local) != 0 ||
-	    set_servers(context, settings, error) != 0 || set_trust(context) != 0 ||
+	    set_servers(context, settings, error) != 0 ||
+	    set_trust(context, settings->root_key) != 0 ||
 	    first_question(context) != 0 || (r->local && remove_zones(context) != 0)) {
 		if (error->text[0] == '\0')
 			error_set(error, "cannot start to ask the DNS");

@@ -23,6 +23,8 @@ struct resolver_settings {
 	const char *const *servers;	/* "192.0.2.53", "127.0.0.1@5353" */
 	size_t servers_n;		/* 0: the system's */
 	unsigned query_timeout_ms;	/* of one query; 0: 2500 */
+	const char *root_key;		/* file with the key of the root; NULL: the
+					 * system's, where it has one */
 };
 
 /* NULL with an error. */
