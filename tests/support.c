@@ -14,6 +14,12 @@
 
 #include <cmocka.h>
 
+uint32_t noise(uint32_t *seed)
+{
+	*seed = *seed * 1664525U + 1013904223U;
+	return *seed >> 8;
+}
+
 char *make_directory(void)
 {
 	char *path = strdup("/tmp/whybounce-test-XXXXXX");

@@ -3,8 +3,12 @@
 #define WHYBOUNCE_TESTS_SUPPORT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/span.h"
+
+/* The next of a row of numbers that look like chance, and are always the same. */
+uint32_t noise(uint32_t *seed);
 
 /* A new empty directory; NULL never (the test fails). Free with remove_tree. */
 char *make_directory(void);

@@ -99,25 +99,28 @@ static void add_repaired_utf8(struct buf *out, struct span bytes)
 	}
 }
 
-/* Everything that converts; U+FFFD for each byte that does not. */
+/* Everything that converts; U+FFFD for each byte that does not. Where a mark may
+ * follow a letter (Vietnamese, Hebrew) the converter keeps the last one back, until
+ * it is asked for it. */
 static void add_converted(struct buf *out, struct span bytes, iconv_t converter)
 {
-	char *in = (char *)(size_t)bytes.p;
-	size_t left = bytes.n;
+	char piece[1024], *to = piece, *in = (char *)(size_t)bytes.p;
+	size_t left = bytes.n, room = sizeof(piece);
 
 	while (left > 0 && !out->failed) {
-		char piece[1024], *to = piece;
-		size_t room = sizeof(piece);
 		size_t rc = iconv(converter, &in, &left, &to, &room);
 		int reason = errno;
 
 		buf_add(out, (struct span){ piece, sizeof(piece) - room });
+		to = piece, room = sizeof(piece);
 		if (rc == (size_t)-1 && reason != E2BIG) {
 			buf_adds(out, UTF8_REPLACEMENT);
 			in++;
 			left--;
 		}
 	}
+	iconv(converter, NULL, NULL, &to, &room);
+	buf_add(out, (struct span){ piece, sizeof(piece) - room });
 }
 
 static struct span convert(struct arena *arena, struct span bytes, const char *name)
