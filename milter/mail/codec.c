@@ -239,7 +239,7 @@ enum transfer_encoding codec_add_shorter(struct buf *out, struct span utf8, cons
 
 	for (size_t i = 0; i < utf8.n; i++)
 		quoted += is_qp_literal(utf8.p[i]) || utf8.p[i] == '\n' ? 1 : 3;
-	if (quoted <= utf8.n / 3 * 4) {
+	if (quoted <= (utf8.n + 2) / 3 * 4) {
 		codec_add_quoted_printable(out, utf8, eol);
 		return ENCODING_QUOTED_PRINTABLE;
 	}
@@ -255,34 +255,40 @@ enum {
 	WORD_BYTES = 45,		/* of text in one encoded word: 72 bytes in all */
 };
 
-static bool is_header_literal(struct span s)
+/* The end of a word with the blanks before it. */
+static size_t unit_end(struct span s, size_t at)
 {
-	size_t word = 0;
-
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] < ' ' || s.p[i] > '~' || ++word > FIRST_LINE)
-			return false;
-		if (s.p[i] == ' ')
-			word = 0;
-	}
-	return span_find(s, 0, SPAN("=?")) == s.n;
+	while (at < s.n && s.p[at] == ' ')
+		at++;
+	return span_find_byte(s, at, ' ');
 }
 
-/* Fold at single spaces; the space that is folded at stays, as the fold's. */
+static bool is_header_literal(struct span s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] < ' ' || s.p[i] > '~')
+			return false;
+	for (size_t at = 0, end; at < s.n; at = end) {
+		end = unit_end(s, at);
+		if (end - at > FIRST_LINE)
+			return false;
+	}
+	return !span_has_suffix(s, " ") && span_find(s, 0, SPAN("=?")) == s.n;
+}
+
+/* Fold before blanks; they stay, as the fold's. */
 static void add_folded(struct buf *out, struct span s)
 {
-	size_t column = HEADER_LINE - FIRST_LINE, at = 0;
+	size_t column = HEADER_LINE - FIRST_LINE;
 
-	while (at < s.n) {
-		size_t end = span_find_byte(s, at + 1, ' ');
-
-		if (column + (end - at) > HEADER_LINE && s.p[at] == ' ' && end > at + 1) {
+	for (size_t at = 0, end; at < s.n; at = end) {
+		end = unit_end(s, at);
+		if (column + (end - at) > HEADER_LINE) {
 			buf_addc(out, '\n');
 			column = 0;
 		}
 		buf_add(out, span_slice(s, at, end));
 		column += end - at;
-		at = end;
 	}
 }
 

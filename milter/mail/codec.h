@@ -43,7 +43,7 @@ bool codec_is_ascii(struct span bytes);
 void codec_add_quoted_printable(struct buf *out, struct span utf8,
 				const char *eol);
 void codec_add_base64(struct buf *out, struct span bytes, const char *eol);
-/* Whichever of the two is shorter; returns which. */
+/* Whichever of the two is shorter, soft line breaks left aside; returns which. */
 enum transfer_encoding codec_add_shorter(struct buf *out, struct span utf8,
 					 const char *eol);
 
