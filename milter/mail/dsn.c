@@ -33,8 +33,8 @@ static struct dsn_typed typed(struct span value)
 	size_t semicolon = span_find_byte(value, 0, ';');
 	struct span type = span_trim(span_slice(value, 0, semicolon));
 
-	if (semicolon == value.n || type.n == 0 || span_find_byte(type, 0, ' ') < type.n ||
-	    span_find_byte(type, 0, '@') < type.n)
+	if (semicolon == value.n || type.n == 0 || type.p[0] == '"' ||
+	    span_find_byte(type, 0, ' ') < type.n || span_find_byte(type, 0, '@') < type.n)
 		return (struct dsn_typed){ .value = span_trim(value) };
 	return (struct dsn_typed){ type, span_trim(span_from(value, semicolon + 1)) };
 }
@@ -66,7 +66,8 @@ static int hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* "\x{FC}" at s[at]: the character, and where it ends; 0 where it is none. */
+/* "\x{FC}" at s[at]: the character, and where it ends; 0 where it is none, or a
+ * control character. */
 static unsigned long escaped_character(struct span s, size_t at, size_t *end_r)
 {
 	unsigned long c = 0;
@@ -76,7 +77,8 @@ static unsigned long escaped_character(struct span s, size_t at, size_t *end_r)
 		return 0;
 	for (; i < s.n && hex_digit(s.p[i]) >= 0 && c < 0x110000; i++)
 		c = c << 4 | (unsigned long)hex_digit(s.p[i]);
-	if (i >= s.n || s.p[i] != '}' || c >= 0x110000 || (c >= 0xd800 && c < 0xe000))
+	if (i >= s.n || s.p[i] != '}' || c >= 0x110000 || (c >= 0xd800 && c < 0xe000) ||
+	    c < 0x20 || (c >= 0x7f && c < 0xa0))
 		return 0;
 	*end_r = i + 1;
 	return c;
@@ -145,14 +147,27 @@ static struct span without_route(struct span s)
 	return s.n != 0 && s.p[0] == '@' && colon < s.n ? span_from(s, colon + 1) : s;
 }
 
+/* Behind the quoted string that s starts with; 0 where it starts with none. */
+static size_t quoted_length(struct span s)
+{
+	size_t i = 1;
+
+	if (s.n == 0 || s.p[0] != '"')
+		return 0;
+	while (i < s.n && s.p[i] != '"')
+		i += s.p[i] == '\\' ? 2 : 1;
+	return i < s.n ? i + 1 : 0;
+}
+
 struct span dsn_address(struct arena *arena, struct span text)
 {
 	struct span s = span_trim(text);
-	size_t open = span_find_byte(s, 0, '<');
+	size_t quoted = quoted_length(s);
+	size_t open = span_find_byte(s, quoted, '<');
 	size_t close = span_find_byte(s, open, '>');
 
-	if (s.n != 0 && s.p[0] == '"' && span_find(s, 1, SPAN("\"@")) < open)
-		open = s.n;	/* a bracket inside a quoted local part */
+	if (quoted != 0 && quoted < s.n && s.p[quoted] == '@')
+		open = s.n;	/* no name before an address, but its local part */
 	if (open < s.n)
 		s = span_slice(s, open + 1, close);
 	else

@@ -12,7 +12,7 @@
  * Recipient and Diagnostic-Code hold. */
 struct dsn_typed {
 	struct span type;	/* "dns", "rfc822", "utf-8", "smtp", "X-Unix" as written */
-	struct span value;	/* xtext and utf-8-addr-xtext decoded for addresses */
+	struct span value;	/* \x{…} of utf-8 addresses decoded (RFC 6533, 3) */
 };
 
 struct dsn_recipient {
