@@ -253,6 +253,20 @@ static void test_silent_report(void **state)
 	assert_span(b.recipients[0].remote_mta, "mx.y.example");
 }
 
+/* "(in reply to RCPT\n    TO command)": a real one. */
+static void test_wrapped_command(void **state)
+{
+	struct bounce b = read_path("postfix", "expanded.eml");
+	size_t wrapped = 0;
+
+	(void)state;
+	for (size_t i = 0; i < b.n; i++) {
+		assert_int_equal(span_find_byte(b.recipients[i].command, 0, '\n'), b.recipients[i].command.n);
+		wrapped += span_eq(b.recipients[i].command, SPAN("RCPT TO"));
+	}
+	assert_true(wrapped > 0);
+}
+
 static void test_words_before_the_reply(void **state)
 {
 	struct bounce b = read_mail(SPAN(REPORT(
@@ -447,6 +461,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_returned_headers, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_specific_status_counts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_silent_report, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_wrapped_command, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_words_before_the_reply, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_words_for_actions, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_repeated_recipient, set_up, tear_down),

@@ -153,7 +153,7 @@ static void take_diagnostic(struct arena *arena, const struct dsn_typed *diagnos
 		r->reply_code = span_slice(r->reply, 0, reply_code_length(r->reply));
 	}
 	if (r->command.n == 0)
-		r->command = transcript_command(text, r->recipient);
+		r->command = remark_unwrap(arena, transcript_command(text, r->recipient));
 	status = status_find(r->reply.n != 0 ? r->reply : value);
 	if (status_is_vague(r->status) && status.n != 0 &&
 	    (r->status.n == 0 || !status_is_vague(status)))

@@ -18,7 +18,8 @@ struct span transcript_unflatten(struct arena *arena, struct span reply);
 struct span transcript_reply(struct arena *arena, struct span text,
 			     struct span first, struct span *command_r);
 
-/* Postfix's "(in reply to RCPT TO command)" behind this address; or empty. */
+/* Postfix's "(in reply to RCPT TO command)" behind this address, wrapped as it
+ * may be; or empty. */
 struct span transcript_command(struct span text, struct span address);
 
 #endif
