@@ -69,6 +69,33 @@ static void test_usage(void **state)
 	assert_prints(WHYBOUNCE("--version"), "whybounce ");
 }
 
+/* Nobody answers on that port of loopback: what is wrong with the call is said
+ * before, and no answer is no verdict. */
+static void test_check(void **state)
+{
+	struct run run;
+
+	(void)state;
+	assert_refused(WHYBOUNCE("check"), 2, "an argument is missing");
+	assert_refused(WHYBOUNCE("check", "foo bar"), 1, "\"foo bar\" is no domain");
+	assert_refused(WHYBOUNCE("check", "a@example.org"), 1, "is no domain");
+	assert_refused(WHYBOUNCE("check", "example.org", "--ip", "1.2.3"), 1, "is no IP address");
+	assert_refused(WHYBOUNCE("check", "example.org", "--from", "anna"), 1, "is no address");
+	assert_refused(WHYBOUNCE("check", "example.org", "--selector", "a b"), 1, "selector");
+	assert_refused(WHYBOUNCE("check", "example.org", "--message", "/nonexistent"), 1,
+		       "No such file");
+	assert_refused(WHYBOUNCE("check", "example.org", "-l", "xx"), 1, "not installed");
+	assert_refused(WHYBOUNCE("check", "example.org", "--dns", "nowhere"), 1, "nowhere");
+	run = WHYBOUNCE("check", "example.org", "--dns", "127.0.0.1@9", "--ip", "192.0.2.1");
+	assert_int_equal(run.status, 75);
+	assert_true(holds(run.out, "SPF of example.org could not be checked"));
+	run_free(&run);
+	run = WHYBOUNCE("check", "example.org", "--dns", "127.0.0.1@9", "-f", "json");
+	assert_int_equal(run.status, 75);
+	assert_true(holds(run.out, "{\"check\":\"spf\",\"verdict\":\"temperror\","));
+	run_free(&run);
+}
+
 static void test_files_that_are_no_message(void **state)
 {
 	static const char *const commands[] = { "explain", "enrich", "diagnose" };
@@ -273,6 +300,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_usage),
+		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_files_that_are_no_message),
 		cmocka_unit_test(test_file_that_may_not_be_read),
 		cmocka_unit_test(test_larger_than_the_limit),

@@ -137,6 +137,10 @@ static void test_inbound(void **state)
 	read_bounce(&s, REPORT("mx.example.net", "mx.example.net", "550 no") RETURNED(""), true);
 	assert_int_equal(s.subject.forwarder.n, 0);
 	arena_release(&s.arena);
+	/* another server of the house */
+	read_bounce(&s, REPORT("out.example.org", "mx.example.net", "550 no") RETURNED(""), true);
+	assert_int_equal(s.subject.forwarder.n, 0);
+	arena_release(&s.arena);
 }
 
 static void test_reported(void **state)

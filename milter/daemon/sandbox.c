@@ -205,7 +205,7 @@ static int load_filter(enum sandbox_kind kind, int jobs, struct error *error)
 		add_worker(&filter, jobs);
 	else
 		add_front(&filter);
-	/* the resolver's threads are there already */
+	/* should any other thread be there already */
 	if (filter.rc == 0)
 		filter.rc = seccomp_attr_set(filter.context, SCMP_FLTATR_CTL_TSYNC, 1);
 	if (filter.rc == 0) {

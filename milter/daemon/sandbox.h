@@ -1,7 +1,7 @@
 /* sandbox.h - the door behind a process that reads what strangers wrote.
  *
- * Locked once, for all threads there are (the resolver's), after everything that
- * needs a file is loaded: configuration, knowledge, converters, compiled rules,
+ * Locked once, for all threads there are and will be, after everything that needs
+ * a file is loaded: configuration, knowledge, converters, compiled rules,
  * resolver, the connection to the log. It cannot be opened again.
  *
  * A worker may use memory, threads, clocks, the descriptors it has, and sockets

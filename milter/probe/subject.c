@@ -202,11 +202,27 @@ static void read_domains(struct arena *arena, const struct bounce *bounce, struc
 	}
 }
 
+static bool is_host_of(const struct house *house, struct span host)
+{
+	for (size_t i = 0; i < house->domains_n; i++) {
+		struct span domain = span_str(house->domains[i]);
+
+		if (span_ieq(host, domain) ||
+		    (host.n > domain.n && host.p[host.n - domain.n - 1] == '.' &&
+		     span_has_suffix(host, house->domains[i])))
+			return true;
+	}
+	return false;
+}
+
 /* A foreign server that quotes another one's reply had the message last: what the
  * reply says of the sending address is about that server. */
-static void read_forwarder(const struct bounce *bounce, bool inbound, struct subject *s)
+static void read_forwarder(const struct house *house, const struct bounce *bounce,
+			   bool inbound, struct subject *s)
 {
-	for (size_t i = 0; inbound && i < bounce->n; i++) {
+	if (!inbound || is_host_of(house, bounce->reporting_mta))
+		return;
+	for (size_t i = 0; i < bounce->n; i++) {
 		const struct bounce_recipient *r = &bounce->recipients[i];
 
 		if (r->reply.n != 0 && r->remote_mta.n != 0 &&
@@ -231,7 +247,7 @@ void subject_read(struct arena *arena, const struct house *house,
 	read_addresses(arena, house, bounce, s);
 	read_message(arena, bounce, inbound, s);
 	read_domains(arena, bounce, s);
-	read_forwarder(bounce, inbound, s);
+	read_forwarder(house, bounce, inbound, s);
 	if (!inbound && house->authserv_id != NULL)
 		reported_read(arena, &bounce->returned_headers, house->authserv_id,
 			      &s->reported);
