@@ -109,7 +109,8 @@ $(O)/whybounce.yaml.5: packaging/man/whybounce.yaml.5.head conf/whybounce.yaml p
 install: all $(O)/whybounce.yaml.5
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin \
 		$(DESTDIR)$(DATADIR)/knowledge $(DESTDIR)$(DATADIR)/languages \
-		$(DESTDIR)$(DATADIR)/postfix $(DESTDIR)$(SYSCONFDIR)/whybounce/knowledge.d \
+		$(DESTDIR)$(DATADIR)/postfix $(DESTDIR)$(DATADIR)/sendmail \
+		$(DESTDIR)$(SYSCONFDIR)/whybounce/knowledge.d \
 		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 \
 		$(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 755 $(O)/whybounce $(DESTDIR)$(PREFIX)/bin/
@@ -117,6 +118,7 @@ install: all $(O)/whybounce.yaml.5
 	install -m 644 conf/knowledge/*.yaml $(DESTDIR)$(DATADIR)/knowledge/
 	install -m 644 conf/languages/*.yaml $(DESTDIR)$(DATADIR)/languages/
 	install -m 644 conf/postfix/* $(DESTDIR)$(DATADIR)/postfix/
+	install -m 644 conf/sendmail/* $(DESTDIR)$(DATADIR)/sendmail/
 	install -m 644 packaging/man/whybounce.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 $(O)/whybounce.yaml.5 $(DESTDIR)$(PREFIX)/share/man/man5/
 	install -m 644 packaging/man/whybounced.8 $(DESTDIR)$(PREFIX)/share/man/man8/

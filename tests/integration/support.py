@@ -13,7 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from lab import Daemon, Peer, Postfix, Recorder, new_directory, send, wait_for  # noqa: E402
 from lab.tools import BUILD, TREE  # noqa: E402
 
-__all__ = ["ANNA", "BUILD", "TREE", "Daemon", "Lab", "Peer", "Postfix", "Recorder", "body_of", "compose",
+__all__ = ["ANNA", "BUILD", "TREE", "Bounces", "Daemon", "Lab", "Peer", "Postfix", "Recorder", "body_of", "compose",
            "email", "new_directory", "parse", "send", "texts", "wait_for"]
 
 ANNA = "anna@example.org"
@@ -42,7 +42,38 @@ def body_of(content):
     return content.split(b"\r\n\r\n", 1)[1]
 
 
-class Lab(unittest.TestCase):
+class Bounces(unittest.TestCase):
+    """What can be said of a bounce that passed self.recorder, then whybounced."""
+
+    def before(self, after):
+        """What the recorder saw of this delivered bounce: told by its boundary."""
+        boundary = parse(after).get_boundary().encode()
+        return next(m for m in self.recorder.messages if b'boundary="' + boundary in m)
+
+    def assert_explained(self, after, *causes, language="en"):
+        """Marked, explained, and every byte of the other parts as it was."""
+        bounce = parse(after)
+        self.assertIn("lang=" + language, bounce["X-Whybounce"] or "unmarked")
+        found = bounce["X-Whybounce"].split("cause=")[1].split(";")[0].split(",")
+        self.assertEqual(sorted(causes), sorted(found))
+        self.assert_only_first_part_differs(self.before(after), after)
+        return bounce
+
+    def assert_only_first_part_differs(self, before, after):
+        boundary = parse(after).get_boundary().encode()
+        old = body_of(before).split(b"\r\n--" + boundary)
+        new = body_of(after).split(b"\r\n--" + boundary)
+        self.assertEqual(len(old), len(new))
+        self.assertEqual(old[0], new[0])
+        self.assertNotEqual(old[1], new[1])
+        self.assertEqual(old[2:], new[2:])
+
+    def assert_unchanged(self, after):
+        self.assertTrue(after.endswith(self.before(after)),
+                        "the bounce is not what Postfix handed over")
+
+
+class Lab(Bounces):
     """A Postfix whose bounces pass the recorder, then whybounced, then are
     delivered to the peer. Tests change options before calling start()."""
 
@@ -83,30 +114,3 @@ class Lab(unittest.TestCase):
     def bounces(self, n, seconds=30):
         wait_for(lambda: len(self.peer.bounces()) >= n, f"{n} bounces; whybounced's log:\n{self.daemon.log()}", seconds)
         return [m.bytes for m in self.peer.bounces()]
-
-    def before(self, after):
-        """What the recorder saw of this delivered bounce: told by its boundary."""
-        boundary = parse(after).get_boundary().encode()
-        return next(m for m in self.recorder.messages if b'boundary="' + boundary in m)
-
-    def assert_explained(self, after, *causes, language="en"):
-        """Marked, explained, and every byte of the other parts as it was."""
-        bounce = parse(after)
-        self.assertIn("lang=" + language, bounce["X-Whybounce"] or "unmarked")
-        found = bounce["X-Whybounce"].split("cause=")[1].split(";")[0].split(",")
-        self.assertEqual(sorted(causes), sorted(found))
-        self.assert_only_first_part_differs(self.before(after), after)
-        return bounce
-
-    def assert_only_first_part_differs(self, before, after):
-        boundary = parse(after).get_boundary().encode()
-        old = body_of(before).split(b"\r\n--" + boundary)
-        new = body_of(after).split(b"\r\n--" + boundary)
-        self.assertEqual(len(old), len(new))
-        self.assertEqual(old[0], new[0])
-        self.assertNotEqual(old[1], new[1])
-        self.assertEqual(old[2:], new[2:])
-
-    def assert_unchanged(self, after):
-        self.assertTrue(after.endswith(self.before(after)),
-                        "the bounce is not what Postfix handed over")

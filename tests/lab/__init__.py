@@ -11,8 +11,9 @@ from .opendkim import OpenDKIM
 from .peer import Peer
 from .postfix import Postfix
 from .recorder import Recorder
+from .sendmail import Sendmail
 from .smtp import send
 from .tools import free_port, new_directory, wait_for
 
-__all__ = ["DNS", "Daemon", "OpenDKIM", "Peer", "Postfix", "Recorder", "free_port", "new_directory", "packages",
-           "send", "txt", "wait_for"]
+__all__ = ["DNS", "Daemon", "OpenDKIM", "Peer", "Postfix", "Recorder", "Sendmail", "free_port", "new_directory",
+           "packages", "send", "txt", "wait_for"]

@@ -18,11 +18,12 @@ class Client(smtplib.SMTP):
             raise smtplib.SMTPResponseException(code, reply)
 
 
-def send(port, sender, recipients, message, mail_options=(), utf8=False):
-    """recipients: addresses, or (address, "NOTIFY=…") pairs."""
+def send(port, sender, recipients, message, mail_options=(), utf8=False, source="127.0.0.1"):
+    """recipients: addresses, or (address, "NOTIFY=…") pairs. source: our own address."""
     pairs = [(r, "") if isinstance(r, str) else r for r in recipients]
     message = message.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
-    with Client("127.0.0.1", port, local_hostname="client.example.org", timeout=30) as client:
+    with Client("127.0.0.1", port, local_hostname="client.example.org", timeout=30,
+                source_address=(source, 0)) as client:
         client.ehlo()
         if utf8:
             client.command_encoding = "utf-8"

@@ -24,12 +24,13 @@ def new_directory():
 
 
 def wait_for(condition, what, seconds=20.0):
-    """Return condition()'s first true value; fail after so many seconds."""
+    """Return condition()'s first true value; fail after so many seconds, with what was
+    waited for: a text, or a function that makes one then."""
     end = time.monotonic() + seconds
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > end:
-            raise TimeoutError(f"{what}: not within {seconds:g} s")
+            raise TimeoutError(f"{what() if callable(what) else what}: not within {seconds:g} s")
         time.sleep(0.02)
