@@ -76,6 +76,10 @@ $(O)/bench/%: $(O)/obj/tests/bench/%.o $(call object,$(bench_support)) $(lib)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lmilter
 
+# The DNS server of the tests, for the one that asks it.
+$(O)/bench/bench_probe: LIBS += -lcmocka
+$(O)/bench/bench_probe: $(call object,tests/dns_server.c tests/dns_table.c)
+
 $(O)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
