@@ -28,8 +28,9 @@ struct dns_server {
 	pthread_t thread;
 };
 
-/* Signatures go with what they sign. A row's fault: "servfail", "refused" or "silence". The last row of a name may
- * be a CNAME, followed up to the end or a loop. */
+/* Signatures go with what they sign. A row's fault: "servfail", "refused" or
+ * "silence". The last row of a name may be a CNAME, followed up to the end or a
+ * loop. */
 void dns_server_start(struct dns_server *server, const struct dns_row *rows, size_t n);
 void dns_server_stop(struct dns_server *server);
 

@@ -319,6 +319,22 @@ static void test_begin(void **state)
 	assert_int_equal(f->server.questions, asked);
 }
 
+/* More questions than answers are kept: none is taken for another. */
+static void test_kept(void **state)
+{
+	struct fixture *f = *state;
+	char name[64];
+
+	for (int i = 0; i < 1500; i++) {
+		snprintf(name, sizeof(name), "n%d.example.test", i);
+		arena_clear(&f->arena);
+		dns_init(&f->dns, resolver_source(f->resolver), &f->arena, 60000);
+		assert_int_equal(ask(f, name, DNS_TXT).status, DNS_NO_NAME);
+		assert_int_equal(ask(f, "mail.example.test", DNS_A).n, 2);
+		assert_int_equal(ask(f, "mail.example.test", DNS_AAAA).n, 1);
+	}
+}
+
 static void *probe(void *context)
 {
 	struct fixture *f = context;
@@ -541,6 +557,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_query_timeout, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_busy, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_begin, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_kept, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_threads, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_sandbox, set_up, tear_down),
 		cmocka_unit_test(test_dnssec),

@@ -20,6 +20,9 @@ enum {
 	MAX_OUTSTANDING = 256,		/* what the library works on, asked for or not */
 	ROOT_KNOWN_MS = 10 * 60 * 1000,
 	PUMP_STACK = 256 * 1024,
+	KEPT = 512,			/* answers that are found without the library */
+	KEPT_SIZE = 4096,		/* of the largest one */
+	KEPT_MS = 60 * 1000,		/* for no longer, whatever their TTL */
 	CLASS_IN = 1,
 	TYPE_SOA = 6,
 };
@@ -28,14 +31,16 @@ enum {
 #define LOCAL_NAME "localhost."
 
 /* One question in the library's hands, which holds one of its references until
- * it answers; who waits for it, or asks the same meanwhile, holds another. It is
- * never cancelled: the library would go on working on it without counting it. */
+ * it answers; who waits for it, or asks the same meanwhile, holds another, and so
+ * does the place where its answer is kept. It is never cancelled: the library
+ * would go on working on it without counting it. */
 struct ask {
 	struct resolver *resolver;
 	struct ask *next, **link;
 	pthread_cond_t answered;
 	struct ub_result *result;	/* read only once it is done; NULL: none */
 	bool done;
+	int64_t expires_ms;
 	unsigned references;
 	int type;
 	char name[DNS_MAX_NAME + 1];
@@ -52,6 +57,7 @@ struct resolver {
 	pthread_mutex_t lock;	/* of all below, and of all asks */
 	struct ask *asks;
 	size_t outstanding;
+	struct ask *kept[KEPT];	/* by the hash of the question; NULL: none */
 	bool pump_runs;
 	bool broken;		/* the library gave up */
 	int64_t root_until_ms;	/* what is known of the root, until then */
@@ -60,14 +66,41 @@ struct resolver {
 
 /* ---- asking ---- */
 
-/* Needs the lock, as the next three. */
+/* Needs the lock, as all up to ask_new. */
 static void ask_release(struct ask *ask)
 {
-	if (--ask->references > 0)
+	if (ask == NULL || --ask->references > 0)
 		return;
 	ub_resolve_free(ask->result);
 	pthread_cond_destroy(&ask->answered);
 	free(ask);
+}
+
+static struct ask **place_of(struct resolver *r, const char *name, int type)
+{
+	uint32_t hash = 2166136261u + (uint32_t)type;
+
+	for (; *name != '\0'; name++)
+		hash = (hash ^ (unsigned char)*name) * 16777619u;
+	return &r->kept[hash % KEPT];
+}
+
+/* A way through the library costs three switches of threads; many bounces ask the
+ * same. What failed is asked again. */
+static void keep_answer(struct ask *ask)
+{
+	const struct ub_result *result = ask->result;
+	struct ask **place = place_of(ask->resolver, ask->name, ask->type);
+	int64_t ttl_ms;
+
+	if (result == NULL || result->answer_len > KEPT_SIZE ||
+	    (result->rcode != 0 && result->nxdomain == 0))
+		return;
+	ttl_ms = (int64_t)result->ttl * 1000;
+	ask->expires_ms = dns_now_ms() + (ttl_ms < KEPT_MS ? ttl_ms : KEPT_MS);
+	ask->references++;
+	ask_release(*place);
+	*place = ask;
 }
 
 static void ask_finish(struct ask *ask, struct ub_result *result)
@@ -78,16 +111,24 @@ static void ask_finish(struct ask *ask, struct ub_result *result)
 	ask->resolver->outstanding--;
 	ask->result = result;
 	ask->done = true;
+	keep_answer(ask);
 	pthread_cond_broadcast(&ask->answered);
 	ask_release(ask);
 }
 
-static struct ask *ask_find(const struct resolver *r, const char *name, int type)
+static bool is_same(const struct ask *ask, const char *name, int type)
 {
-	struct ask *ask = r->asks;
+	return ask->type == type && strcmp(ask->name, name) == 0;
+}
 
-	while (ask != NULL && (ask->type != type || strcmp(ask->name, name) != 0))
-		ask = ask->next;
+static struct ask *ask_find(struct resolver *r, const char *name, int type)
+{
+	struct ask *ask = *place_of(r, name, type);
+
+	if (ask != NULL && is_same(ask, name, type) && dns_now_ms() < ask->expires_ms)
+		return ask;
+	for (ask = r->asks; ask != NULL && !is_same(ask, name, type); ask = ask->next)
+		;
 	return ask;
 }
 
@@ -533,6 +574,8 @@ void resolver_free(struct resolver *r)
 		ub_ctx_delete(r->context);
 	while (r->asks != NULL)
 		ask_finish(r->asks, NULL);
+	for (size_t i = 0; i < KEPT; i++)
+		ask_release(r->kept[i]);
 	if (r->stop >= 0)
 		close(r->stop);
 	pthread_mutex_destroy(&r->lock);
