@@ -27,136 +27,6 @@ const char *spf_fault_name(enum spf_fault fault)
 	return names[fault];
 }
 
-/* ---- what the walk has in common ---- */
-
-struct spf_frame *spf_frame_new(struct spf_walk *walk, const struct spf_frame *above,
-				struct span via, struct span domain)
-{
-	struct spf_frame *frame = arena_alloc(walk->dns->arena, sizeof(*frame));
-
-	if (frame != NULL)
-		*frame = (struct spf_frame){ above, via, domain };
-	return frame;
-}
-
-static enum spf_result_code dns_problem(struct spf_walk *walk, const char *reason)
-{
-	walk->result->problem = SPF_DNS;
-	walk->result->reason = reason;
-	return SPF_TEMPERROR;
-}
-
-enum spf_result_code spf_find_record(struct spf_walk *walk, struct span domain,
-				     struct span *record_r)
-{
-	struct dns_answer answer;
-	size_t found = 0;
-
-	*record_r = (struct span){ NULL, 0 };
-	dns_query(walk->dns, domain, DNS_TXT, &answer);
-	if (answer.status == DNS_TEMPORARY)
-		return dns_problem(walk, answer.reason);
-	walk->result->problem = answer.status == DNS_NO_NAME ? SPF_NO_DOMAIN : SPF_NO_RECORD;
-	for (size_t i = 0; i < answer.n; i++) {
-		if (!spf_is_record(answer.records[i].data))
-			continue;
-		if (++found == 1)
-			*record_r = answer.records[i].data;
-		else
-			walk->result->second = answer.records[i].data;
-	}
-	if (found > 1)
-		walk->result->problem = SPF_TWO_RECORDS;
-	return found == 0 ? SPF_NONE : found == 1 ? SPF_PASS : SPF_PERMERROR;
-}
-
-/* RFC 7208, 7.3: a name that is too long loses labels on the left. */
-static struct span cut_left(struct span name)
-{
-	if (name.n > 0 && name.p[name.n - 1] == '.')
-		name.n--;
-	while (name.n > DNS_MAX_NAME)
-		name = span_from(name, span_find_byte(name, 0, '.') + 1);
-	return name;
-}
-
-/* The address and its names lead to each other (5.5). */
-static bool is_validated(struct spf_walk *walk, struct span name)
-{
-	enum dns_type type = walk->who.ip.bits == 128 ? DNS_AAAA : DNS_A;
-	struct span address = { (const char *)walk->who.ip.bytes, walk->who.ip.bits / 8 };
-	struct dns_answer answer;
-
-	dns_query(walk->dns, name, type, &answer);
-	for (size_t i = 0; i < answer.n; i++)
-		if (span_eq(answer.records[i].data, address))
-			return true;
-	return false;
-}
-
-static void ask_names(struct spf_walk *walk, struct dns_answer *answer_r)
-{
-	struct span name = ip_reverse_name(walk->dns->arena, &walk->who.ip);
-
-	*answer_r = (struct dns_answer){ .status = DNS_TEMPORARY };
-	if (walk->who.ip.bits == 0)
-		return;
-	dns_query(walk->dns, name, DNS_PTR, answer_r);
-	if (answer_r->n > SPF_MAX_PTR)
-		answer_r->n = SPF_MAX_PTR;
-}
-
-static bool is_at_or_below(struct span name, struct span domain, bool below)
-{
-	if (name.n == domain.n)
-		return !below && span_ieq(name, domain);
-	return below && name.n > domain.n && name.p[name.n - domain.n - 1] == '.' &&
-		span_ieq(span_from(name, name.n - domain.n), domain);
-}
-
-/* %{p}: the domain itself, else a name below it, else any (7.3). */
-static struct span client_name(struct spf_walk *walk, struct span domain)
-{
-	struct dns_answer answer;
-
-	ask_names(walk, &answer);
-	for (int pass = 0; pass < 3; pass++)
-		for (size_t i = 0; i < answer.n; i++) {
-			struct span name = answer.records[i].data;
-
-			if ((pass == 2 || is_at_or_below(name, domain, pass == 1)) &&
-			    is_validated(walk, name))
-				return name;
-		}
-	return SPAN("unknown");
-}
-
-static int expand(struct spf_walk *walk, struct span text, enum spf_text where,
-		  struct span current, size_t limit, struct span *out_r)
-{
-	bool macros = span_find(text, 0, SPAN("%{")) < text.n;
-	struct span client = { NULL, 0 };
-
-	if (macros && walk->macros == NULL)
-		walk->macros = spf_macros_new(&walk->who);
-	if (macros && spf_text_asks(text))
-		client = client_name(walk, current);
-	return spf_macros_expand(walk->macros, walk->dns->arena, text, where, current,
-				 client, limit, out_r);
-}
-
-struct span spf_target(struct spf_walk *walk, const struct spf_frame *frame,
-		       struct span domain_spec)
-{
-	struct span name = domain_spec.n > 0 ? domain_spec : frame->domain;
-
-	if (span_find_byte(name, 0, '%') < name.n &&
-	    expand(walk, name, SPF_TEXT_DOMAIN, frame->domain, SPF_MAX_TEXT, &name) != 0)
-		return (struct span){ NULL, 0 };
-	name = cut_left(name);
-	return dns_name_is_valid(name) ? name : (struct span){ NULL, 0 };
-}
-
 /* ---- decisions ---- */
 
 static void decide(struct spf_walk *walk, const struct spf_frame *frame, struct span term)
@@ -210,7 +80,7 @@ static enum match ask(struct step *s, struct span name, enum dns_type type,
 	dns_query(s->walk->dns, name, type, answer_r);
 	if (answer_r->status == DNS_TEMPORARY) {
 		decide(s->walk, s->frame, s->term->text);
-		s->error = dns_problem(s->walk, answer_r->reason);
+		s->error = spf_dns_problem(s->walk, answer_r->reason);
 		return UNKNOWN;
 	}
 	if (answer_r->status != DNS_FOUND && ++s->walk->voids > SPF_MAX_VOID)
@@ -263,7 +133,7 @@ static enum match match_mx(struct step *s, struct span name)
 		dns_query(s->walk->dns, hosts.records[i].data, address_type(s), &answer);
 		if (answer.status == DNS_TEMPORARY) {
 			decide(s->walk, s->frame, s->term->text);
-			s->error = dns_problem(s->walk, answer.reason);
+			s->error = spf_dns_problem(s->walk, answer.reason);
 			return UNKNOWN;
 		}
 		if (is_listed(s, &answer))
@@ -277,15 +147,15 @@ static enum match match_ptr(struct step *s, struct span name)
 {
 	struct dns_answer answer;
 
-	ask_names(s->walk, &answer);
+	spf_ask_names(s->walk, &answer);
 	if ((answer.status == DNS_NO_DATA || answer.status == DNS_NO_NAME) &&
 	    ++s->walk->voids > SPF_MAX_VOID)
 		return give_up(s, SPF_TOO_MANY_VOID);
 	for (size_t i = 0; i < answer.n; i++) {
 		struct span host = answer.records[i].data;
 
-		if ((is_at_or_below(host, name, false) || is_at_or_below(host, name, true)) &&
-		    is_validated(s->walk, host))
+		if ((span_ieq(host, name) || spf_is_below(host, name)) &&
+		    spf_is_validated(s->walk, host))
 			return MATCH;
 	}
 	return NO_MATCH;
@@ -299,7 +169,7 @@ static enum match match_include(struct step *s, struct span name)
 	struct span exp = walk->exp, exp_domain = walk->exp_domain;
 	const struct spf_frame *frame = spf_frame_new(walk, s->frame, s->term->text, name);
 	enum spf_result_code code = frame != NULL ? check_host(walk, frame) :
-		dns_problem(walk, "limit");
+		spf_dns_problem(walk, "limit");
 
 	walk->exp = exp;
 	walk->exp_domain = exp_domain;
@@ -419,7 +289,7 @@ static enum spf_result_code redirect(struct spf_walk *walk, const struct spf_fra
 		return fail_with(walk, frame, term->text, SPF_REDIRECT_NONE);
 	below = spf_frame_new(walk, frame, term->text, name);
 	if (below == NULL)
-		return dns_problem(walk, "limit");
+		return spf_dns_problem(walk, "limit");
 	code = check_host(walk, below);
 	if (code == SPF_NONE)
 		return fail_with(walk, frame, term->text, SPF_REDIRECT_NONE);
@@ -547,7 +417,7 @@ static void explain(struct spf_walk *walk)
 		return;
 	dns_query(walk->dns, name, DNS_TXT, &answer);
 	if (answer.n == 1 && is_plain(answer.records[0].data) &&
-	    expand(walk, answer.records[0].data, SPF_TEXT_EXPLANATION, walk->exp_domain,
+	    spf_expand(walk, answer.records[0].data, SPF_TEXT_EXPLANATION, walk->exp_domain,
 		   SPF_MAX_EXPLANATION, &walk->result->explanation) != 0)
 		walk->result->explanation = (struct span){ NULL, 0 };
 }
@@ -587,11 +457,11 @@ static enum spf_result_code begin(struct spf_walk *walk, struct span domain)
 	const struct spf_frame *frame = spf_frame_new(walk, NULL, (struct span){ NULL, 0 }, domain);
 
 	if (frame == NULL)
-		return dns_problem(walk, "limit");
+		return spf_dns_problem(walk, "limit");
 	decide(walk, frame, (struct span){ NULL, 0 });
 	/* names in Unicode would have to be asked for in another form (RFC 8616) */
 	if (!is_ascii(domain))
-		return dns_problem(walk, "name");
+		return spf_dns_problem(walk, "name");
 	if (!can_publish(domain)) {
 		walk->result->problem = SPF_BAD_DOMAIN;
 		return SPF_NONE;

@@ -25,15 +25,24 @@ struct spf_walk {
 	struct span exp, exp_domain;
 };
 
-enum { SPF_MAX_TEXT = 8192 };	/* of an expanded domain-spec before it is cut */
-
 /* NULL: out of memory. */
 struct spf_frame *spf_frame_new(struct spf_walk *walk, const struct spf_frame *above,
 				struct span via, struct span domain);
+/* SPF_TEMPERROR, with its reason in walk->result. */
+enum spf_result_code spf_dns_problem(struct spf_walk *walk, const char *reason);
 /* The one record of a domain; SPF_PASS: *record_r is it. Else the result and, in
  * walk->result, the problem. */
 enum spf_result_code spf_find_record(struct spf_walk *walk, struct span domain,
 				     struct span *record_r);
+
+/* The names of the client's address, at most SPF_MAX_PTR. */
+void spf_ask_names(struct spf_walk *walk, struct dns_answer *answer_r);
+/* A name of the address leads back to it (5.5). */
+bool spf_is_validated(struct spf_walk *walk, struct span name);
+bool spf_is_below(struct span name, struct span domain);	/* and is not it */
+
+int spf_expand(struct spf_walk *walk, struct span text, enum spf_text where,
+	       struct span current, size_t limit, struct span *out_r);
 /* The name a term asks for, empty where it is none that can be asked for. */
 struct span spf_target(struct spf_walk *walk, const struct spf_frame *frame,
 		       struct span domain_spec);

@@ -32,11 +32,12 @@ static struct dns_record made_up(struct arena *arena, enum dns_type type, unsign
 		"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01";
 	size_t n = type == DNS_A ? 4 : 16;
 
+	h += i;
 	if (type == DNS_A || type == DNS_AAAA)
-		return (struct dns_record){ { addresses + (h + i) % (sizeof(addresses) - n), n }, 0 };
+		return (struct dns_record){ { addresses + h % (sizeof(addresses) - n), n }, 0 };
 	if (type == DNS_TXT)
-		return (struct dns_record){ lines[(h + i) % LINES], 0 };
-	return (struct dns_record){ span_str(arena_string(arena, span_str(names[(h + i) % 6]))), i };
+		return (struct dns_record){ lines[h % LINES], 0 };
+	return (struct dns_record){ arena_copy(arena, span_str(names[h % 6])), i };
 }
 
 static bool find_line(const char *name, struct span *line_r)
@@ -69,8 +70,9 @@ static void query(void *context, struct arena *arena, const char *name,
 		answer_r->status = DNS_TEMPORARY;
 		answer_r->reason = "servfail";
 	} else {
-		for (answer_r->n = 0; answer_r->n < h / 7 % 14; answer_r->n++)
-			answer_r->records[answer_r->n] = made_up(arena, type, h, (unsigned)answer_r->n);
+		answer_r->n = h / 7 % 14;
+		for (unsigned i = 0; i < answer_r->n; i++)
+			answer_r->records[i] = made_up(arena, type, h, i);
 	}
 	if (answer_r->n > 0)
 		answer_r->status = DNS_FOUND;
