@@ -96,11 +96,12 @@ size_t span_find(struct span s, size_t from, struct span needle)
 size_t span_ifind(struct span s, size_t from, const char *needle)
 {
 	size_t n = strlen(needle);
+	char first = ascii_lower(needle[0]);
 
 	if (n == 0)
 		return s.n;
 	for (size_t i = from; i < s.n && s.n - i >= n; i++)
-		if (same_letters(s.p + i, needle, n))
+		if (ascii_lower(s.p[i]) == first && same_letters(s.p + i, needle, n))
 			return i;
 	return s.n;
 }

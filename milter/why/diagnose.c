@@ -14,6 +14,7 @@ struct evidence {
 	enum dsn_action action;
 	struct span code, status;
 	struct span texts[2];
+	struct rules_text sieved[2];
 	char room[2][RULES_MAX_TEXT];
 };
 
@@ -89,6 +90,8 @@ static void evidence_init(struct evidence *e, const struct knowledge *knowledge,
 	add_text(e, 0, recipient->reply);
 	add_command(e->room[0], &e->texts[0], recipient->command);
 	add_text(e, 1, recipient->context);
+	for (size_t i = 0; rules != NULL && i < 2; i++)
+		rules_sieve(rules, e->texts[i], &e->sieved[i]);
 }
 
 /* ---- verdicts ---- */
@@ -119,7 +122,7 @@ static enum decided_by by_group(enum rule_group group)
 static bool by_rules(const struct evidence *e, enum rule_group group, struct diagnosis *d)
 {
 	for (size_t i = 0; e->rules != NULL && i < 2; i++) {
-		const struct rule *rule = rules_match(e->rules, group, e->texts[i],
+		const struct rule *rule = rules_match(e->rules, group, &e->sieved[i],
 						      e->code, e->status);
 
 		if (rule != NULL)
@@ -240,7 +243,10 @@ void diagnose_reply(struct arena *arena, const struct knowledge *knowledge,
 {
 	struct bounce_recipient recipient = { .recipient = { NULL, 0 } };
 
-	remark_read(arena, line, &recipient);
+	if (reply_code_length(line) != 0)
+		recipient.reply = line;
+	else
+		remark_read(arena, line, &recipient);
 	diagnose(knowledge, rules, NULL, &recipient, diagnosis_r);
 }
 

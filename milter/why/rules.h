@@ -1,21 +1,25 @@
-/* rules.h - the trigger rules, compiled: one PCRE2-JIT alternation per group.
+/* rules.h - the trigger rules, compiled (PCRE2-JIT), and matched with a text.
  *
- * Within a group the leftmost match wins, at the same place the first rule.
- * A pattern is caseless UTF-8 and matches from the start of a word: one that
- * begins with a letter or digit never matches inside a longer word. It may not
- * capture, recurse, carry verbs or comments (rules_new says so).
+ * A group behaves like one alternation of its patterns: the leftmost match wins,
+ * at the same place the first rule. A pattern is caseless UTF-8 and matches from
+ * the start of a word: one that begins with a letter or digit never matches inside
+ * a longer word. It may not capture, recurse, carry verbs or comments (rules_new
+ * says so).
  *
  * Matching is bounded: RULES_MAX_TEXT bytes of text, limits on matching steps
- * and depth; a text that exceeds them matches nothing. Bytes that are no UTF-8
- * are skipped over. Where JIT is not allowed (MemoryDenyWriteExecute) the same
- * patterns are interpreted. Immutable after rules_new: shared by threads. */
+ * and depth; a group with a pattern that exceeds them matches nothing. Bytes that
+ * are no UTF-8 are skipped over. Where JIT is not allowed (MemoryDenyWriteExecute)
+ * the same patterns are interpreted. Shared by threads after rules_new. */
 #ifndef WHYBOUNCE_WHY_RULES_H
 #define WHYBOUNCE_WHY_RULES_H
 
 #include "base/error.h"
 #include "know/know.h"
 
-enum { RULES_MAX_TEXT = 4096 };
+enum {
+	RULES_MAX_TEXT = 4096,
+	RULES_SIEVED = 1024,		/* patterns that one text may match at most */
+};
 
 struct rules;
 
@@ -24,10 +28,19 @@ struct rules;
 struct rules *rules_new(const struct knowledge *knowledge, struct error *error);
 void rules_free(struct rules *rules);
 
+/* One line of UTF-8, and which patterns it may match: for all groups at once. The
+ * text is borrowed. */
+struct rules_text {
+	struct span text;
+	unsigned short list[RULES_SIEVED];	/* in order */
+	size_t n;
+};
+void rules_sieve(const struct rules *rules, struct span text, struct rules_text *text_r);
+
 /* The rule of this group that the text decides for, or NULL. reply_code and
- * status narrow rules that ask for them; text is one line of UTF-8. */
+ * status narrow rules that ask for them. */
 const struct rule *rules_match(const struct rules *rules, enum rule_group group,
-			       struct span text, struct span reply_code,
+			       const struct rules_text *text, struct span reply_code,
 			       struct span status);
 
 /* For `--why`: every rule of the group that matches anywhere in the text, in
