@@ -301,6 +301,8 @@ static const struct wrong wrongs[] = {
 	{ "ip4:1.2.3.4/33", SPF_FAULT_PREFIX, "" },
 	{ "ip4:192.0.2.1,", SPF_FAULT_ADDRESS, "ip4:192.0.2.1" },
 	{ "ip4:192.0.2.300", SPF_FAULT_ADDRESS, "" },
+	{ "ip4:192.0.2.1ip4:192.0.2.2", SPF_FAULT_ADDRESS, "ip4:192.0.2.1 ip4:192.0.2.2" },
+	{ "ip4:192.0.2.1-all", SPF_FAULT_ADDRESS, "ip4:192.0.2.1 -all" },
 	{ "ip4:", SPF_FAULT_MISSING, "" },
 	{ "ip4", SPF_FAULT_MISSING, "" },
 	{ "inlcude:example.net", SPF_FAULT_MECHANISM, "include:example.net" },
@@ -362,6 +364,21 @@ static void test_syntax_below(void **state)
 	assert_int_equal(result.fault, SPF_FAULT_TWICE);
 	assert_span(result.domain, "a.example.net");
 	assert_int_equal(result.position, strlen("v=spf1 redirect=b.example.net "));
+}
+
+static void test_idle(void **state)
+{
+	struct spf_result result = check_record("v=spf1 a include=example.net v=spf1 ~all mx "
+						"ip4:192.0.2.1 exp=why.example.org");
+
+	(void)state;
+	assert_int_equal(result.code, SPF_SOFTFAIL);
+	assert_span(result.ignored, "include=example.net");
+	assert_span(result.unreached, "mx");
+	assert_span(spf_likely_term(&arena, result.ignored), "include:example.net");
+	rows_n = 0;
+	result = check_record("v=spf1 include:a.example.net x=y ~all exp=why.example.org");
+	assert_int_equal(result.ignored.n + result.unreached.n, 0);
 }
 
 /* What the RFC allows and others get wrong. */
@@ -710,7 +727,11 @@ static void test_with_term(void **state)
 		{ "v=spf1", "a", "v=spf1 a" },
 		{ "v=spf1 IP4:192.0.2.1 -all", "ip4:192.0.2.1", "v=spf1 IP4:192.0.2.1 -all" },
 		{ "v=spf1 +mx -all", "mx", "v=spf1 +mx -all" },
-		{ "v=spf1 -mx -all", "mx", "v=spf1 -mx mx -all" },
+		{ "v=spf1 a -mx -all", "mx", "v=spf1 a mx -mx -all" },
+		{ "v=spf1 ?include:x.org ~all", "a", "v=spf1 a ?include:x.org ~all" },
+		{ "v=spf1 a ~all", "a mx ip4:192.0.2.1 mx", "v=spf1 a mx ip4:192.0.2.1 ~all" },
+		{ "v=spf1 a mx", "a mx", "v=spf1 a mx" },
+		{ "", "a mx a", "v=spf1 a mx ~all" },
 		{ "v=spf1 broken:: -all", "mx", "v=spf1 broken:: mx -all" },
 	};
 
@@ -792,7 +813,7 @@ int main(void)
 		TEST(test_decided_by_redirect), TEST(test_mechanisms), TEST(test_everybody),
 		TEST(test_no_record), TEST(test_unicode_domain), TEST(test_helo_stands_in),
 		TEST(test_two_records), TEST(test_include_none), TEST(test_dns_trouble),
-		TEST(test_syntax), TEST(test_syntax_below), TEST(test_right),
+		TEST(test_syntax), TEST(test_syntax_below), TEST(test_idle), TEST(test_right),
 		TEST(test_lookups), TEST(test_voids), TEST(test_many_mx), TEST(test_loop),
 		TEST(test_tree), TEST(test_large), TEST(test_out_of_memory),
 		TEST(test_macros), TEST(test_delimiters), TEST(test_explanation),

@@ -259,6 +259,22 @@ static enum spf_result_code validate(struct spf_walk *walk, const struct spf_fra
 	return SPF_PASS;
 }
 
+/* What is right and yet does nothing. */
+static void notice_idle(struct spf_result *result, struct span record)
+{
+	struct span rest = spf_terms(record);
+	struct spf_term term;
+	bool ended = false;
+
+	while (spf_next_term(&rest, &term)) {
+		if (ended && term.qualifier != '\0' && result->unreached.n == 0)
+			result->unreached = term.text;
+		if (spf_term_is_mistaken(&term) && result->ignored.n == 0)
+			result->ignored = term.text;
+		ended = ended || term.kind == SPF_ALL;
+	}
+}
+
 /* Records that will probably be needed: all at once. */
 static void ask_ahead(struct spf_walk *walk, struct span record)
 {
@@ -361,6 +377,8 @@ static enum spf_result_code check_host(struct spf_walk *walk, const struct spf_f
 		return code;
 	}
 	code = validate(walk, frame, record);
+	if (frame->above == NULL)
+		notice_idle(walk->result, record);
 	if (code != SPF_PASS)
 		return code;
 	ask_ahead(walk, record);

@@ -80,7 +80,12 @@ struct spf_result {
 				 * record was reached */
 	enum spf_fault fault;	/* SPF_SYNTAX */
 	size_t position;	/* SPF_SYNTAX: offset of the term in its record */
-	struct span likely;	/* SPF_SYNTAX: what was probably meant, or empty */
+	struct span likely;	/* SPF_SYNTAX: what was probably meant (it may be two
+				 * terms), or empty */
+	struct span ignored;	/* of the own record: a modifier that was probably meant
+				 * as a mechanism, "include=example.net"; or empty */
+	struct span unreached;	/* of the own record: the first mechanism behind "all",
+				 * which nobody reads; or empty */
 	const char *reason;	/* SPF_DNS: "timeout", … */
 	struct span explanation;	/* exp=, expanded; empty: none. Their words:
 					 * printable ASCII. */
@@ -105,11 +110,12 @@ struct spf_request {
 void spf_check(struct dns *dns, const struct spf_request *request,
 	       struct spf_result *result_r);
 
-/* A record that would be right, for advice: the term put in before the one that
- * ends the record ("all", else "redirect="), or a whole new record, ending in
- * "~all", where there is none. A record that has the term comes back as it is.
- * record may be empty. */
-struct span spf_with_term(struct arena *arena, struct span record, struct span term);
+/* A record that would be right, for advice: the terms (one, or several with spaces
+ * between them) put in before the first one that does not allow, so that nothing
+ * decides before they do, or ends the record ("all", else "redirect="); a whole new
+ * record, ending in "~all", where there is none. Terms the record has already are
+ * left out; where it has all of them it comes back as it is. record may be empty. */
+struct span spf_with_term(struct arena *arena, struct span record, struct span terms);
 /* What a term with a fault was probably meant to be: "ipv4:192.0.2.1" was
  * "ip4:192.0.2.1". Empty: no idea. */
 struct span spf_likely_term(struct arena *arena, struct span term);

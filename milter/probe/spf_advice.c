@@ -15,7 +15,7 @@ static struct span without_qualifier(struct span term)
 	return span_from(term, qualified ? 1 : 0);
 }
 
-/* Where a term has to stand to count: before "all", else before "redirect=". */
+/* Where a term has to stand to count. */
 static size_t place_of(struct span record)
 {
 	struct span rest = spf_terms(record);
@@ -25,7 +25,9 @@ static size_t place_of(struct span record)
 	while (spf_next_term(&rest, &term)) {
 		size_t at = (size_t)(term.text.p - record.p);
 
-		if (span_is(without_qualifier(term.text), "all"))
+		if (span_is(without_qualifier(term.text), "all") ||
+		    (term.fault == SPF_FAULT_NONE && term.qualifier != '\0' &&
+		     term.qualifier != '+'))
 			return at;
 		if (term.kind == SPF_REDIRECT)
 			place = at;
@@ -33,37 +35,56 @@ static size_t place_of(struct span record)
 	return place;
 }
 
-static bool has_term(struct span record, struct span wanted)
+static bool has_term(struct span terms, struct span wanted)
 {
-	struct span rest = spf_terms(record);
 	struct spf_term term;
 
-	while (spf_next_term(&rest, &term))
+	while (spf_next_term(&terms, &term))
 		if (span_ieq(term.text, wanted) ||
 		    (term.qualifier == '+' && span_ieq(without_qualifier(term.text), wanted)))
 			return true;
 	return false;
 }
 
-struct span spf_with_term(struct arena *arena, struct span record, struct span term)
+/* Those of the terms that the record does not have, each with a space before it. */
+static struct span missing(struct arena *arena, struct span record, struct span terms)
 {
+	struct spf_term term;
+	struct buf out;
+
+	buf_init(&out, arena, ADVICE_MAX);
+	while (spf_next_term(&terms, &term))
+		if (!has_term(spf_terms(record), term.text) &&
+		    !has_term(buf_span(&out), term.text)) {
+			buf_addc(&out, ' ');
+			buf_add(&out, term.text);
+		}
+	return buf_span(&out);
+}
+
+struct span spf_with_term(struct arena *arena, struct span record, struct span terms)
+{
+	struct span more;
 	struct buf out;
 	size_t place;
 
 	buf_init(&out, arena, ADVICE_MAX);
 	if (!spf_is_record(record)) {
-		buf_addf(&out, "v=spf1 %.*s ~all", SPAN_FMT(term));
+		buf_addf(&out, "v=spf1%.*s ~all", SPAN_FMT(missing(arena, record, terms)));
 		return buf_span(&out);
 	}
-	if (has_term(record, term))
+	more = missing(arena, record, terms);
+	if (more.n == 0)
 		return record;
 	place = place_of(record);
-	buf_add(&out, place < record.n ? span_slice(record, 0, place) : span_trim(record));
-	if (place == record.n)
-		buf_addc(&out, ' ');
-	buf_add(&out, term);
-	if (place < record.n)
-		buf_addc(&out, ' ');
+	if (place == record.n) {
+		buf_add(&out, span_trim(record));
+		buf_add(&out, more);
+		return buf_span(&out);
+	}
+	buf_add(&out, span_slice(record, 0, place));
+	buf_add(&out, span_from(more, 1));
+	buf_addc(&out, ' ');
 	buf_add(&out, span_from(record, place));
 	return buf_span(&out);
 }
@@ -174,6 +195,27 @@ static struct span without_junk(struct span term)
 	return term;
 }
 
+static bool starts_term(struct span text)
+{
+	struct span body = without_qualifier(text);
+	size_t colon = span_find_byte(body, 0, ':');
+
+	return (body.n < text.n && span_is(body, "all")) || (colon > 0 && colon < body.n);
+}
+
+/* Two terms without the space between them, as two strings of a record often are. */
+static struct span as_two(struct arena *arena, struct span term)
+{
+	for (size_t i = 1; i < term.n; i++) {
+		struct span first = span_slice(term, 0, i), second = span_from(term, i);
+
+		if (starts_term(second) && is_right(first) && is_right(second))
+			return span_str(arena_printf(arena, "%.*s %.*s", SPAN_FMT(first),
+						     SPAN_FMT(second)));
+	}
+	return (struct span){ NULL, 0 };
+}
+
 static struct span value_of(struct span body)
 {
 	size_t colon = span_find_byte(body, 0, ':');
@@ -195,5 +237,5 @@ struct span spf_likely_term(struct arena *arena, struct span term)
 	for (size_t i = 0; i < sizeof(likely) / sizeof(*likely); i++)
 		if (likely[i].n > 0 && !span_eq(likely[i], term) && is_right(likely[i]))
 			return likely[i];
-	return (struct span){ NULL, 0 };
+	return as_two(arena, clean);
 }

@@ -343,6 +343,18 @@ void spf_term_parse(struct span text, struct spf_term *term_r)
 		read_mechanism(text, term_r);
 }
 
+bool spf_term_is_mistaken(const struct spf_term *term)
+{
+	struct span name = span_slice(term->text, 0, modifier_name(term->text));
+
+	if (term->kind != SPF_OTHER_MODIFIER || term->fault != SPF_FAULT_NONE)
+		return false;
+	for (size_t i = 0; i < sizeof(mechanisms) / sizeof(*mechanisms); i++)
+		if (span_is(name, mechanisms[i].name))
+			return true;
+	return span_is(name, "v");
+}
+
 bool spf_next_term(struct span *rest, struct spf_term *term_r)
 {
 	size_t from = 0, to;

@@ -32,6 +32,9 @@ void spf_term_parse(struct span text, struct spf_term *term_r);
 /* The term asks the DNS, which RFC 7208, 4.6.4 counts. */
 bool spf_term_asks(const struct spf_term *term);
 
+/* A modifier that has the name of a mechanism, or is a second "v=spf1". */
+bool spf_term_is_mistaken(const struct spf_term *term);
+
 /* Which macro letters and literal characters a text may hold. */
 enum spf_text { SPF_TEXT_DOMAIN, SPF_TEXT_MODIFIER, SPF_TEXT_EXPLANATION };
 

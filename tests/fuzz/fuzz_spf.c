@@ -94,6 +94,7 @@ static void must(bool right)
 static void judge(struct arena *arena, const struct spf_result *result)
 {
 	struct span better = spf_with_term(arena, result->record, SPAN("ip4:192.0.2.7"));
+	struct span likely = result->likely;
 	struct spf_term term;
 
 	must((result->code == SPF_TEMPERROR) == (result->reason != NULL));
@@ -105,10 +106,8 @@ static void judge(struct arena *arena, const struct spf_result *result)
 	for (size_t i = 0; i < result->explanation.n; i++)
 		must(result->explanation.p[i] >= ' ' && result->explanation.p[i] < 0x7f);
 	must(better.n == 0 || spf_is_record(better));
-	if (result->likely.n > 0) {
-		spf_term_parse(result->likely, &term);
+	while (spf_next_term(&likely, &term))
 		must(term.fault == SPF_FAULT_NONE);
-	}
 }
 
 static void check(const struct spf_request *request)
