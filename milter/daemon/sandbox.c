@@ -40,18 +40,18 @@ static const char *const worker_calls[] = {
 	"poll", "ppoll", "select", "pselect6", "_newselect",
 	"epoll_create", "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait",
 	"eventfd2", "pipe2",
-	/* memory (mmap and mprotect: below) */
+	/* memory (mmap and mprotect: allow_memory) */
 	"munmap", "mremap", "brk", "madvise",
-	/* threads (clone: below) */
+	/* threads (clone: allow_threads) */
 	"futex", "futex_time64", "set_robust_list", "rseq", "sched_yield",
 	"sched_getaffinity", "gettid", "exit", "exit_group",
-	/* signals to itself (tgkill: below) */
+	/* signals to itself (tgkill: fill_worker) */
 	"rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "restart_syscall",
 	/* what time it is, and who we are */
 	"clock_gettime", "clock_gettime64", "clock_getres", "gettimeofday", "time",
 	"nanosleep", "clock_nanosleep", "clock_nanosleep_time64",
 	"getpid", "getuid", "geteuid", "getgid", "getegid", "sysinfo", "getrandom",
-	/* the DNS (socket and setsockopt: below) */
+	/* the DNS (socket and setsockopt: allow_sockets) */
 	"connect", "bind", "sendto", "sendmsg", "recvfrom", "recvmsg",
 	"getsockname", "getpeername", "getsockopt",
 	NULL
@@ -81,7 +81,7 @@ static const char *const front_refusals[] = {
 struct rule {
 	const char *call;
 	uint32_t action;
-	struct scmp_arg_cmp arguments[3];
+	struct scmp_arg_cmp arguments[2];
 	unsigned n;
 };
 
@@ -91,6 +91,22 @@ struct filter {
 	const char *call;
 	int rc;
 };
+
+static struct scmp_arg_cmp is(unsigned argument, uint64_t value)
+{
+	return (struct scmp_arg_cmp){ argument, SCMP_CMP_EQ, value, 0 };
+}
+
+static struct scmp_arg_cmp is_not(unsigned argument, uint64_t value)
+{
+	return (struct scmp_arg_cmp){ argument, SCMP_CMP_NE, value, 0 };
+}
+
+/* Of these bits, exactly those. */
+static struct scmp_arg_cmp has(unsigned argument, uint64_t bits, uint64_t value)
+{
+	return (struct scmp_arg_cmp){ argument, SCMP_CMP_MASKED_EQ, bits, value };
+}
 
 static void add(struct filter *filter, const struct rule *rule)
 {
@@ -113,82 +129,83 @@ static void add_all(struct filter *filter, const char *const *calls, uint32_t ac
 }
 
 /* A thread is a clone that shares memory, signals and the process, and brings no
- * namespace. The flags of clone3 lie in memory, where no filter can look: the C
- * library takes clone where that is missing. */
-static void add_threads(struct filter *filter, uint32_t no_thread)
-{
-	const uint64_t thread = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD;
-	const uint64_t new = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
-		CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
+ * namespace. */
+static const uint64_t thread_bits = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD;
+static const uint64_t new_bits = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
+	CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
 
-	add(filter, &(struct rule){ "clone3", SCMP_ACT_ERRNO(ENOSYS), { { 0 } }, 0 });
-	if (no_thread != SCMP_ACT_KILL_PROCESS) {
-		add(filter, &(struct rule){ "clone", SCMP_ACT_ALLOW,
-			{ SCMP_A0(SCMP_CMP_MASKED_EQ, thread | new, thread) }, 1 });
-		return;
-	}
-	for (uint64_t bit = 1; bit <= new; bit <<= 1) {
-		if ((thread & bit) != 0)
-			add(filter, &(struct rule){ "clone", no_thread,
-				{ SCMP_A0(SCMP_CMP_MASKED_EQ, bit, 0) }, 1 });
-		if ((new & bit) != 0)
-			add(filter, &(struct rule){ "clone", no_thread,
-				{ SCMP_A0(SCMP_CMP_MASKED_EQ, bit, bit) }, 1 });
+/* The flags of clone3 lie in memory, where no filter can look: the C library takes
+ * clone where that is missing. */
+static void refuse_clone3(struct filter *filter)
+{
+	add(filter, &(struct rule){ .call = "clone3", .action = SCMP_ACT_ERRNO(ENOSYS) });
+}
+
+static void allow_threads(struct filter *filter)
+{
+	refuse_clone3(filter);
+	add(filter, &(struct rule){ "clone", SCMP_ACT_ALLOW,
+		{ has(0, thread_bits | new_bits, thread_bits) }, 1 });
+}
+
+/* The same the other way round: each bit that is missing, or too much, kills. */
+static void refuse_forks(struct filter *filter)
+{
+	refuse_clone3(filter);
+	for (uint64_t bit = 1; bit <= new_bits; bit <<= 1) {
+		if ((thread_bits & bit) != 0)
+			add(filter, &(struct rule){ "clone", SCMP_ACT_KILL_PROCESS,
+				{ has(0, bit, 0) }, 1 });
+		if ((new_bits & bit) != 0)
+			add(filter, &(struct rule){ "clone", SCMP_ACT_KILL_PROCESS,
+				{ has(0, bit, bit) }, 1 });
 	}
 }
 
 /* No memory that can be run is mapped, or made so, from now on. */
-static void add_memory(struct filter *filter)
+static void allow_memory(struct filter *filter)
 {
 	static const char *const calls[] = { "mmap", "mmap2", "mprotect" };
 
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
-		add(filter, &(struct rule){ calls[i], SCMP_ACT_ALLOW,
-			{ SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0) }, 1 });
+		add(filter, &(struct rule){ calls[i], SCMP_ACT_ALLOW, { has(2, PROT_EXEC, 0) }, 1 });
 }
 
-static void add_sockets(struct filter *filter, int jobs)
+static void allow_sockets(struct filter *filter, uint64_t jobs)
 {
 	static const uint64_t types[] = { SOCK_STREAM, SOCK_DGRAM };
-	static const uint64_t families[] = { AF_INET, AF_INET6 };
 	static const uint64_t commands[] = { F_GETFL, F_SETFL, F_GETFD, F_SETFD };
-	const uint64_t shared = (uint64_t)(jobs >= 0 ? jobs : STDIN_FILENO);
 
-	for (size_t f = 0; f < 2; f++)
-		for (size_t t = 0; t < 2; t++)
-			add(filter, &(struct rule){ "socket", SCMP_ACT_ALLOW,
-				{ SCMP_A0(SCMP_CMP_EQ, families[f]),
-				  SCMP_A1(SCMP_CMP_MASKED_EQ, 0xff, types[t]) }, 2 });
-	add(filter, &(struct rule){ "socket", SCMP_ACT_ERRNO(EACCES),
-		{ SCMP_A0(SCMP_CMP_EQ, AF_UNIX) }, 1 });
-	add(filter, &(struct rule){ "setsockopt", SCMP_ACT_ALLOW,
-		{ SCMP_A0(SCMP_CMP_NE, shared) }, 1 });
+	for (size_t t = 0; t < sizeof(types) / sizeof(types[0]); t++) {
+		add(filter, &(struct rule){ "socket", SCMP_ACT_ALLOW,
+			{ is(0, AF_INET), has(1, 0xff, types[t]) }, 2 });
+		add(filter, &(struct rule){ "socket", SCMP_ACT_ALLOW,
+			{ is(0, AF_INET6), has(1, 0xff, types[t]) }, 2 });
+	}
+	add(filter, &(struct rule){ "socket", SCMP_ACT_ERRNO(EACCES), { is(0, AF_UNIX) }, 1 });
+	add(filter, &(struct rule){ "setsockopt", SCMP_ACT_ALLOW, { is_not(0, jobs) }, 1 });
 	for (size_t c = 0; c < sizeof(commands) / sizeof(commands[0]); c++)
 		add(filter, &(struct rule){ "fcntl", SCMP_ACT_ALLOW,
-			{ SCMP_A0(SCMP_CMP_NE, shared),
-			  SCMP_A1(SCMP_CMP_EQ, commands[c]) }, 2 });
+			{ is_not(0, jobs), is(1, commands[c]) }, 2 });
 }
 
-static void add_worker(struct filter *filter, int jobs)
+static void fill_worker(struct filter *filter, int jobs)
 {
 	add_all(filter, worker_calls, SCMP_ACT_ALLOW);
-	add_threads(filter, SCMP_ACT_ALLOW);
-	add_memory(filter);
-	add_sockets(filter, jobs);
-	/* abort(3) */
-	add(filter, &(struct rule){ "tgkill", SCMP_ACT_ALLOW,
-		{ SCMP_A0(SCMP_CMP_EQ, (uint64_t)getpid()) }, 1 });
-	/* reading a limit of its own */
-	add(filter, &(struct rule){ "prlimit64", SCMP_ACT_ALLOW,
-		{ SCMP_A0(SCMP_CMP_EQ, 0), SCMP_A2(SCMP_CMP_EQ, 0) }, 2 });
+	allow_threads(filter);
+	allow_memory(filter);
+	allow_sockets(filter, (uint64_t)(jobs >= 0 ? jobs : STDIN_FILENO));
+	/* abort(3), and reading a limit of its own */
+	add(filter, &(struct rule){ "tgkill", SCMP_ACT_ALLOW, { is(0, (uint64_t)getpid()) }, 1 });
+	add(filter, &(struct rule){ "prlimit64", SCMP_ACT_ALLOW, { is(0, 0), is(2, 0) }, 2 });
 }
 
-static void add_front(struct filter *filter)
+static void fill_front(struct filter *filter)
 {
 	add_all(filter, front_refusals, SCMP_ACT_KILL_PROCESS);
-	add_threads(filter, SCMP_ACT_KILL_PROCESS);
+	refuse_forks(filter);
 	add(filter, &(struct rule){ "tgkill", SCMP_ACT_KILL_PROCESS,
-		{ SCMP_A0(SCMP_CMP_NE, (uint64_t)getpid()) }, 1 });
+		{ is_not(0, (uint64_t)getpid()) }, 1 });
 }
 
 static int load_filter(enum sandbox_kind kind, int jobs, struct error *error)
@@ -202,9 +219,9 @@ static int load_filter(enum sandbox_kind kind, int jobs, struct error *error)
 	if (filter.context == NULL)
 		return error_set(error, "sandbox: libseccomp does not work here");
 	if (kind == SANDBOX_WORKER)
-		add_worker(&filter, jobs);
+		fill_worker(&filter, jobs);
 	else
-		add_front(&filter);
+		fill_front(&filter);
 	/* should any other thread be there already */
 	if (filter.rc == 0)
 		filter.rc = seccomp_attr_set(filter.context, SCMP_FLTATR_CTL_TSYNC, 1);
