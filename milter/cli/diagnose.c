@@ -139,7 +139,7 @@ static void add_message(struct buf *out, const struct cli *cli, const struct vie
 	}
 }
 
-struct tally {
+struct totals {
 	unsigned bounces, failed;
 };
 
@@ -158,7 +158,7 @@ static int read_file(const struct snapshot *snapshot, struct arena *arena, const
 }
 
 static void diagnose_file(const struct cli *cli, const struct snapshot *snapshot,
-			  struct arena *arena, const char *path, struct tally *tally)
+			  struct arena *arena, const char *path, struct totals *totals)
 {
 	struct reading reading;
 	struct view view = { snapshot, path, &reading };
@@ -168,29 +168,29 @@ static void diagnose_file(const struct cli *cli, const struct snapshot *snapshot
 
 	if (read_file(snapshot, arena, path, &input, &reading, &error) != 0) {
 		cli_fail("%s", error.text);
-		tally->failed++;
+		totals->failed++;
 		return;
 	}
 	buf_init(&out, arena, MAX_OUTPUT);
 	add_message(&out, cli, &view);
 	if (cli_write(&out) != EXIT_DONE)
-		tally->failed++;
-	tally->bounces += reading.bounce.shape != BOUNCE_NOT;
+		totals->failed++;
+	totals->bounces += reading.bounce.shape != BOUNCE_NOT;
 	input_close(&input);
 }
 
 static enum exit_status diagnose_files(const struct cli *cli, const struct snapshot *snapshot)
 {
-	struct tally tally = { 0, 0 };
+	struct totals totals = { 0, 0 };
 	struct arena arena;
 
 	arena_init(&arena, ENRICH_ARENA);
 	for (int i = 0; i < (cli->n > 0 ? cli->n : 1); i++) {
-		diagnose_file(cli, snapshot, &arena, cli->n > 0 ? cli->args[i] : "-", &tally);
+		diagnose_file(cli, snapshot, &arena, cli->n > 0 ? cli->args[i] : "-", &totals);
 		arena_clear(&arena);
 	}
 	arena_release(&arena);
-	return tally.failed == 0 && tally.bounces > 0 ? EXIT_DONE : EXIT_NO;
+	return totals.failed == 0 && totals.bounces > 0 ? EXIT_DONE : EXIT_NO;
 }
 
 /* The reply stands in the row byte for byte: no field of ours comes after it

@@ -197,6 +197,12 @@ static void list_causes(const struct reading *reading, char *list, size_t size)
 	}
 }
 
+static void tally_all(const struct reading *reading, struct tally *tally)
+{
+	for (size_t i = 0; i < reading->bounce.n; i++)
+		tally_recipient(tally, &reading->diagnoses[i], reading->bounce.recipients[i].action);
+}
+
 static int render(struct arena *arena, const struct snapshot *snapshot,
 		  const struct explanation *e, const struct enrich_result *result,
 		  struct splice_words *words_r, struct error *error)
@@ -309,6 +315,9 @@ void enrich(const struct snapshot *snapshot, struct arena *arena,
 		result_r->recipients = reading.bounce.n;
 		result_r->outcome = reason_to_pass(snapshot, arena, &reading, request, plan,
 						   &reason);
+		if (result_r->outcome != OUTCOME_NOT_A_BOUNCE &&
+		    result_r->outcome != OUTCOME_ALREADY)
+			tally_all(&reading, &result_r->tally);
 		if (result_r->outcome == OUTCOME_EXPLAINED &&
 		    build(snapshot, arena, request, &reading, plan, result_r, &error) != 0) {
 			result_r->outcome = OUTCOME_FAILED;

@@ -10,6 +10,7 @@
 #define WHYBOUNCE_CORE_ENRICH_H
 
 #include "core/snapshot.h"
+#include "core/tally.h"
 #include "mail/splice.h"
 #include "say/explain.h"
 #include "why/diagnose.h"
@@ -44,6 +45,7 @@ struct enrich_result {
 	char language[16];
 	size_t recipients;
 	char reason[256];	/* why not, for the log; "" when explained */
+	struct tally tally;	/* for the counters */
 };
 
 /* All memory of the result is in the arena. Never fails otherwise than through

@@ -16,6 +16,24 @@ static void put_span(struct buf *out, struct span s)
 	buf_add(out, s);
 }
 
+static void put_tally(struct buf *out, const struct tally *tally)
+{
+	put_number(out, tally->kinds_n);
+	for (size_t i = 0; i < tally->kinds_n; i++) {
+		put_span(out, span_str(tally->kinds[i].family));
+		put_span(out, span_str(tally->kinds[i].provider));
+		put_number(out, tally->kinds[i].action);
+		put_number(out, tally->kinds[i].n);
+	}
+	put_number(out, tally->checks_n);
+	for (size_t i = 0; i < tally->checks_n; i++) {
+		put_span(out, span_str(tally->checks[i].check));
+		put_span(out, span_str(tally->checks[i].verdict));
+		put_number(out, tally->checks[i].n);
+	}
+	put_number(out, tally->probe_ms);
+}
+
 void wire_write(struct buf *out, const struct enrich_result *result)
 {
 	const struct edits *edits = &result->edits;
@@ -26,6 +44,7 @@ void wire_write(struct buf *out, const struct enrich_result *result)
 	put_span(out, span_str(result->causes));
 	put_span(out, span_str(result->language));
 	put_span(out, span_str(result->reason));
+	put_tally(out, &result->tally);
 	put_number(out, edits->body_n);
 	for (size_t i = 0; i < edits->body_n; i++) {
 		put_number(out, edits->body[i].at);
@@ -88,6 +107,24 @@ static void get_string(struct source *source, char *to, size_t size)
 	to[s.n] = '\0';
 }
 
+static void get_tally(struct source *source, struct tally *tally)
+{
+	tally->kinds_n = get_number(source, TALLY_KINDS);
+	for (size_t i = 0; i < tally->kinds_n; i++) {
+		get_string(source, tally->kinds[i].family, TALLY_NAME);
+		get_string(source, tally->kinds[i].provider, TALLY_NAME);
+		tally->kinds[i].action = (enum dsn_action)get_number(source, ACTION_UNKNOWN);
+		tally->kinds[i].n = (unsigned)get_number(source, BOUNCE_MAX_RECIPIENTS);
+	}
+	tally->checks_n = get_number(source, TALLY_CHECKS);
+	for (size_t i = 0; i < tally->checks_n; i++) {
+		get_string(source, tally->checks[i].check, TALLY_NAME);
+		get_string(source, tally->checks[i].verdict, TALLY_NAME);
+		tally->checks[i].n = (unsigned)get_number(source, BOUNCE_MAX_RECIPIENTS);
+	}
+	tally->probe_ms = (unsigned)get_number(source, UINT32_MAX);
+}
+
 static void get_edits(struct source *source, struct edits *edits)
 {
 	edits->body_n = get_number(source, SPLICE_MAX);
@@ -117,6 +154,7 @@ int wire_read(struct span bytes, size_t body_length, struct enrich_result *resul
 	get_string(&source, result_r->causes, sizeof(result_r->causes));
 	get_string(&source, result_r->language, sizeof(result_r->language));
 	get_string(&source, result_r->reason, sizeof(result_r->reason));
+	get_tally(&source, &result_r->tally);
 	get_edits(&source, &result_r->edits);
 	if (source.failed || source.rest.n != 0 || !edits_valid(&result_r->edits, body_length))
 		return -1;
