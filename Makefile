@@ -10,17 +10,19 @@
 #   make bench      speed, as ratios against something measured in the same run
 #   make soak       200,000 bounces: does memory grow, or descriptors?
 #
-# CC=clang and SANITIZE=address,undefined (or thread) build beside the plain
-# objects, so that the kinds never mix.
+# CC=clang, SANITIZE=address,undefined (or thread) and FAULTS=1 (workers that fail
+# when a bounce asks for it, for tests) build beside the plain objects, so that the
+# kinds never mix.
 
 VERSION := 0.1.0
 PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
 DATADIR := $(PREFIX)/share/whybounce
 SANITIZE ?=
+FAULTS ?=
 
 comma := ,
-variant := $(if $(filter clang%,$(CC)),/$(notdir $(CC)))$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
+variant := $(if $(filter clang%,$(CC)),/$(notdir $(CC)))$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))$(if $(FAULTS),/faults)
 O := build$(variant)
 
 CFLAGS ?= -O2 -g
@@ -29,7 +31,7 @@ CSTD := -std=c11 -D_GNU_SOURCE
 DEFS := -DWHYBOUNCE_VERSION='"$(VERSION)"' -DWHYBOUNCE_DATADIR='"$(DATADIR)"'
 HARDEN := -fstack-protector-strong -fPIE $(if $(SANITIZE),,$(if $(findstring -O,$(CFLAGS)),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))
 SAN := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
-DEFS += $(if $(SANITIZE),-DWHYBOUNCE_SANITIZED)
+DEFS += $(if $(SANITIZE),-DWHYBOUNCE_SANITIZED) $(if $(FAULTS),-DWHYBOUNCE_FAULTS)
 ALL_CFLAGS = $(CSTD) $(WARN) $(HARDEN) $(SAN) $(DEFS) -Imilter -Itests -MMD -MP -pthread $(CFLAGS)
 ALL_LDFLAGS = $(SAN) -pie -pthread -Wl,-z,relro,-z,now $(LDFLAGS)
 LIBS := -lcyaml -lyaml -lpcre2-8 -lunbound -lspf2 -lopendkim

@@ -12,6 +12,7 @@
 #define CONFIG_DEFAULT_FILE "/etc/whybounce/whybounce.yaml"
 
 enum { CONFIG_OPTIONS = 40 };	/* room for the rows of the table */
+enum { CONFIG_MAX_WORKERS = 64, CONFIG_NO_WORKERS };
 
 enum config_mode { MODE_EXPLAIN, MODE_OBSERVE };
 enum config_inbound { INBOUND_ALL, INBOUND_UNSIGNED, INBOUND_NONE };
@@ -46,7 +47,8 @@ struct config {
 	bool check_spf, check_dkim, check_dmarc, check_mx, check_ptr;
 	struct config_list check_dnsbl;
 	size_t limit_message_size;	/* bytes */
-	unsigned limit_time_ms, limit_probes, limit_workers; /* workers 0: one per core */
+	unsigned limit_time_ms, limit_probes, limit_workers; /* workers 0: one per core;
+				 * CONFIG_NO_WORKERS: the front explains */
 	size_t limit_worker_memory;
 	unsigned log_stderr;	/* 0: syslog, 1: standard error */
 	char *metrics;		/* NULL: none */

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/inquire.h"
 #include "mail/dsn.h"
@@ -203,6 +204,21 @@ static void tally_all(const struct reading *reading, struct tally *tally)
 		tally_recipient(tally, &reading->diagnoses[i], reading->bounce.recipients[i].action);
 }
 
+static void tally_checks(const struct findings *findings, struct tally *tally)
+{
+	for (size_t i = 0; findings != NULL && i < findings->n; i++)
+		tally_verdict(tally, check_name(findings->list[i].check),
+			      findings->list[i].verdict);
+}
+
+static unsigned now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (unsigned)((unsigned long long)t.tv_sec * 1000 + (unsigned)t.tv_nsec / 1000000);
+}
+
 static int render(struct arena *arena, const struct snapshot *snapshot,
 		  const struct explanation *e, const struct enrich_result *result,
 		  struct splice_words *words_r, struct error *error)
@@ -287,9 +303,12 @@ static int build(const struct snapshot *snapshot, struct arena *arena,
 {
 	struct explanation explanation;
 	struct splice_words words;
+	unsigned started = now_ms();
 
 	if (enrich_explain(snapshot, arena, reading, request, &explanation, error) != 0)
 		return -1;
+	result->tally.probe_ms = now_ms() - started;
+	tally_checks(explanation.findings, &result->tally);
 	if (plan == SPLICE_REPLACE)
 		explanation.own_text = splice_own_text(arena, &reading->bounce);
 	list_causes(reading, result->causes, sizeof(result->causes));

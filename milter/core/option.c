@@ -361,20 +361,24 @@ static void print_size(struct buf *out, const struct option *o, const void *fiel
 	print_quantity(out, sizes, *(const size_t *)field);
 }
 
-/* A count; where 0 is allowed it has a name of its own, the only choice. */
+/* A count. Choices are names of numbers outside its range: the first of 0, the
+ * second of max + 1. */
 static int parse_count(void *field, const struct option *o,
 		       const struct option_value *value, struct error *reason)
 {
 	unsigned long number;
 
-	if (o->choices != NULL && span_is(span_str(value->items[0]), o->choices[0])) {
-		*(unsigned *)field = 0;
-		return 0;
-	}
+	for (unsigned i = 0; o->choices != NULL && o->choices[i] != NULL; i++)
+		if (span_is(span_str(value->items[0]), o->choices[i])) {
+			*(unsigned *)field = i == 0 ? 0 : (unsigned)o->max + 1;
+			return 0;
+		}
 	if (parse_quantity(value->items[0], plain, o, &number) != 0)
-		return error_set(reason, "a number from %lu to %lu%s%s", o->min,
-				 o->max, o->choices != NULL ? ", or " : "",
-				 o->choices != NULL ? o->choices[0] : "");
+		return error_set(reason, "a number from %lu to %lu%s%s%s%s", o->min, o->max,
+				 o->choices != NULL ? ", " : "",
+				 o->choices != NULL ? o->choices[0] : "",
+				 o->choices != NULL ? " or " : "",
+				 o->choices != NULL ? o->choices[1] : "");
 	*(unsigned *)field = (unsigned)number;
 	return 0;
 }
@@ -383,8 +387,8 @@ static void print_count(struct buf *out, const struct option *o, const void *fie
 {
 	unsigned number = *(const unsigned *)field;
 
-	if (number == 0 && o->choices != NULL)
-		buf_adds(out, o->choices[0]);
+	if (o->choices != NULL && (number == 0 || number > o->max))
+		buf_adds(out, o->choices[number == 0 ? 0 : 1]);
 	else
 		buf_addf(out, "%u", number);
 }
@@ -402,7 +406,7 @@ static const struct option_type count_type = { parse_count, print_count, NULL, f
 static const char *const modes[] = { "explain", "observe", NULL };
 static const char *const inbounds[] = { "all", "unsigned", "none", NULL };
 static const char *const logs[] = { "syslog", "stderr", NULL };
-static const char *const cores[] = { "cores", NULL };
+static const char *const worker_counts[] = { "cores", "none", NULL };
 
 #define FIELD(name) offsetof(struct config, name)
 
@@ -483,8 +487,8 @@ static const struct option options[] = {
 	  .fallback = "32", .min = 1, .max = 4096,
 	  .comment = "Bounces that may ask the DNS at once." },
 	{ .name = "limits.workers", .type = &count_type, .offset = FIELD(limit_workers),
-	  .fallback = "cores", .choices = cores, .min = 1, .max = 256,
-	  .comment = "Worker processes; cores is one per processor core." },
+	  .fallback = "cores", .choices = worker_counts, .min = 1, .max = CONFIG_MAX_WORKERS,
+	  .comment = "Worker processes; cores is one per processor core. none is for debugging: bounces are read without a sandbox, by the process that speaks to the mail server." },
 	{ .name = "limits.worker_memory", .type = &size_type, .offset = FIELD(limit_worker_memory),
 	  .fallback = "256 MiB", .min = 64UL << 20, .max = 16384UL << 20,
 	  .comment = "Memory one worker may take." },

@@ -1,268 +1,135 @@
 #include "daemon/job.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { DESCRIPTORS = 2 };	/* the message, the answer */
+enum { WAIT_MS = 500 };
 
-static void close_both(const int *descriptors)
+int line_init(struct line *line, int offers)
 {
-	for (int i = 0; i < DESCRIPTORS; i++)
+	*line = (struct line){ .offers = offers, .socket = -1 };
+	line->memory = channel_memory(CHANNEL_BYTES);
+	if (line->memory < 0)
+		return -1;
+	line->bytes = channel_map(line->memory, CHANNEL_BYTES, PROT_READ | PROT_WRITE);
+	if (line->bytes != NULL)
+		return 0;
+	close(line->memory);
+	return -1;
+}
+
+static void hang_up(struct line *line)
+{
+	if (line->socket >= 0)
+		close(line->socket);
+	line->socket = -1;
+}
+
+void line_release(struct line *line)
+{
+	hang_up(line);
+	munmap(line->bytes, CHANNEL_BYTES);
+	close(line->memory);
+}
+
+/* The front gets the other end, and the memory. Where it has no time for offers
+ * yet, or there is no front, the next try is as good. */
+static int offer(struct line *line)
+{
+	struct timeval wait = { .tv_usec = WAIT_MS * 1000 };
+	int pair[2], descriptors[2], rc;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+		return 0;
+	descriptors[0] = pair[1];
+	descriptors[1] = line->memory;
+	rc = channel_send(line->offers, "", 1, descriptors, 2, MSG_DONTWAIT);
+	close(pair[1]);
+	if (rc == 0 && setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) == 0) {
+		line->socket = pair[0];
+		return 0;
+	}
+	close(pair[0]);
+	if (errno != EAGAIN && errno != ENOBUFS && errno != ENOMEM && errno != ETOOMANYREFS)
+		return -1;
+	poll(NULL, 0, WAIT_MS);
+	return 0;
+}
+
+/* A short message lies in the channel's memory, a long one in its own. */
+static int find_message(const struct line *line, struct job *job, int memory)
+{
+	size_t n = job->note.message_n;
+
+	job->own = NULL;
+	if (n <= CHANNEL_MESSAGE) {
+		job->request.message = (struct span){ line->bytes, n };
+		return 0;
+	}
+	job->own = channel_map(memory, n, PROT_READ);
+	job->request.message = (struct span){ job->own, n };
+	return job->own != NULL ? 0 : -1;
+}
+
+static int open_job(const struct line *line, struct job *job, size_t n, int memory)
+{
+	const struct channel_note *note = &job->note;
+
+	if (n != sizeof(*note) || note->message_n == 0 || note->rcpt_n > CHANNEL_MAX_RCPT ||
+	    note->origin >= ORIGIN_COUNT)
+		return -1;
+	job->request = (struct enrich_request){
+		.origin = note->origin, .rcpt = { note->rcpt, note->rcpt_n },
+	};
+	return find_message(line, job, memory);
+}
+
+static void close_descriptors(const int *descriptors)
+{
+	for (size_t i = 0; i < 2; i++)
 		if (descriptors[i] >= 0)
 			close(descriptors[i]);
 }
 
-static int64_t now_ms(void)
+int job_take(struct line *line, struct job *job_r)
 {
-	struct timespec t;
+	int descriptors[2], rc;
+	ssize_t n;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-int job_socket(int *ends_r)
-{
-	struct timeval wait = { .tv_usec = 500000 };
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends_r) != 0)
-		return -1;
-	return setsockopt(ends_r[1], SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
-}
-
-/* ---- the front ---- */
-
-static int write_all(int fd, struct span s)
-{
-	while (s.n != 0) {
-		ssize_t n = write(fd, s.p, s.n);
-
-		if (n < 0 && errno != EINTR)
-			return -1;
-		s = span_from(s, n > 0 ? (size_t)n : 0);
-	}
-	return 0;
-}
-
-/* Sealed, so that neither side can change or cut it under the other's feet. */
-static int sealed_memory(struct span message)
-{
-	int fd = memfd_create("whybounce", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-
-	if (fd < 0)
-		return -1;
-	if (write_all(fd, message) == 0 &&
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) == 0)
-		return fd;
-	close(fd);
-	return -1;
-}
-
-/* The note that goes with the descriptors: a byte for the origin, then the
- * recipient; one that is too long is not named. */
-static size_t write_note(const struct enrich_request *request, char *note)
-{
-	struct span rcpt = request->rcpt;
-
-	note[0] = (char)request->origin;
-	if (rcpt.n == 0 || rcpt.n > JOB_MAX_RCPT)
-		return 1;
-	memcpy(note + 1, rcpt.p, rcpt.n);
-	return 1 + rcpt.n;
-}
-
-static int send_job(int jobs, const struct enrich_request *request, const int *descriptors)
-{
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int) * DESCRIPTORS)];
-	} control = { .bytes = { 0 } };
-	char note[JOB_MAX_RCPT + 1];
-	struct iovec data = { note, write_note(request, note) };
-	struct msghdr message = {
-		.msg_iov = &data, .msg_iovlen = 1,
-		.msg_control = control.bytes, .msg_controllen = sizeof(control.bytes),
-	};
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof(int) * DESCRIPTORS);
-	memcpy(CMSG_DATA(header), descriptors, sizeof(int) * DESCRIPTORS);
-	return sendmsg(jobs, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -1 : 0;
-}
-
-/* Everything until the worker closes its end. */
-static int read_answer(int fd, char *answer, int64_t deadline, size_t *n_r, struct error *error)
-{
-	size_t n = 0;
-
-	for (;;) {
-		struct pollfd waiting = { .fd = fd, .events = POLLIN };
-		int64_t left = deadline - now_ms();
-		ssize_t got;
-
-		if (left <= 0 || poll(&waiting, 1, (int)left) == 0)
-			return error_set(error, "no answer from a worker in time (limits.time)");
-		got = read(fd, answer + n, WIRE_MAX - n);
-		if (got < 0 && errno != EINTR && errno != EAGAIN)
-			return error_set(error, "the worker went away: %s", strerror(errno));
-		if (got == 0) {
-			*n_r = n;
-			return n != 0 ? 0 : error_set(error, "the worker died");
-		}
-		n += got > 0 ? (size_t)got : 0;
-		if (n == WIRE_MAX)
-			return error_set(error, "a worker's answer is larger than allowed");
-	}
-}
-
-/* The ends of the job: descriptors[1] goes to the worker, the return value is
- * ours to read from. */
-static int open_job(struct span message, int *descriptors)
-{
-	int pair[2];
-
-	descriptors[0] = descriptors[1] = -1;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
-		return -1;
-	descriptors[0] = sealed_memory(message);
-	descriptors[1] = pair[1];
-	if (descriptors[0] >= 0)
-		return pair[0];
-	close(pair[0]);
-	close_both(descriptors);
-	return -1;
-}
-
-int job_run(int jobs, const struct enrich_request *request, size_t body_offset,
-	    unsigned time_ms, struct enrich_result *result_r, char **answer_r,
-	    struct error *error)
-{
-	int64_t deadline = now_ms() + time_ms;
-	int descriptors[DESCRIPTORS], ours = open_job(request->message, descriptors), rc;
-	size_t n = 0;
-
-	*answer_r = NULL;
-	if (ours < 0)
-		return error_set(error, "no memory or descriptor for a bounce: %s", strerror(errno));
-	rc = send_job(jobs, request, descriptors);
-	if (rc != 0)
-		error_set(error, "no worker takes it: %s", strerror(errno));
-	close_both(descriptors);
-	if (rc == 0) {
-		*answer_r = malloc(WIRE_MAX);
-		rc = *answer_r == NULL ? error_set(error, "out of memory") :
-			read_answer(ours, *answer_r, deadline, &n, error);
-	}
-	close(ours);
-	if (rc == 0 && wire_read((struct span){ *answer_r, n }, request->message.n - body_offset,
-				 result_r) != 0)
-		rc = error_set(error, "a worker's answer was refused");
-	return rc;
-}
-
-/* ---- a worker ---- */
-
-static int take_descriptors(struct msghdr *message, int *descriptors)
-{
-	struct cmsghdr *header = CMSG_FIRSTHDR(message);
-
-	descriptors[0] = descriptors[1] = -1;
-	if (header == NULL || header->cmsg_type != SCM_RIGHTS ||
-	    header->cmsg_len != CMSG_LEN(sizeof(int) * DESCRIPTORS))
-		return -1;
-	memcpy(descriptors, CMSG_DATA(header), sizeof(int) * DESCRIPTORS);
-	return 0;
-}
-
-/* Has the front given up on it in the meantime? */
-static bool is_awaited(int answer)
-{
-	struct pollfd p = { .fd = answer };
-
-	return poll(&p, 1, 0) == 0 || (p.revents & (POLLHUP | POLLERR)) == 0;
-}
-
-static int map_message(int fd, struct job *job)
-{
-	off_t size = lseek(fd, 0, SEEK_END);
-	void *p;
-
-	if (size <= 0)
-		return -1;
-	p = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (p == MAP_FAILED)
-		return -1;
-	job->mapping = p;
-	job->request.message = (struct span){ p, (size_t)size };
-	return 0;
-}
-
-static int read_note(struct job *job, size_t n)
-{
-	unsigned char origin = (unsigned char)job->note[0];
-
-	if (n < 1 || origin >= ORIGIN_COUNT)
-		return -1;
-	job->request = (struct enrich_request){
-		.origin = (enum origin)origin, .rcpt = { job->note + 1, n - 1 },
-	};
-	return 0;
-}
-
-int job_take(int jobs, struct job *job_r)
-{
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int) * DESCRIPTORS)];
-	} control;
-	struct iovec data = { job_r->note, sizeof(job_r->note) };
-	struct msghdr message = {
-		.msg_iov = &data, .msg_iovlen = 1,
-		.msg_control = control.bytes, .msg_controllen = sizeof(control.bytes),
-	};
-	int descriptors[DESCRIPTORS];
-	ssize_t got = recvmsg(jobs, &message, MSG_CMSG_CLOEXEC);
-
-	job_r->answer = -1;
-	if (got <= 0)
-		return got < 0 && (errno == EINTR || errno == EAGAIN) ? 0 : -1;
-	if (take_descriptors(&message, descriptors) != 0)
+	if (line->socket < 0 && (offer(line) != 0 || line->socket < 0))
+		return line->socket < 0 && errno == EPIPE ? -1 : 0;
+	n = channel_receive(line->socket, &job_r->note, sizeof(job_r->note), descriptors, 0);
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return 0;
-	if (read_note(job_r, (size_t)got) == 0 && is_awaited(descriptors[1]) &&
-	    map_message(descriptors[0], job_r) == 0) {
-		job_r->answer = descriptors[1];
-		descriptors[1] = -1;
+	if (n <= 0) {
+		hang_up(line);
+		return 0;
 	}
-	close_both(descriptors);
+	rc = open_job(line, job_r, (size_t)n, descriptors[0]);
+	close_descriptors(descriptors);
+	if (rc == 0)
+		return 1;
+	hang_up(line);		/* no memory, or not our front: it hears at once */
 	return 0;
 }
 
-void job_answer(struct job *job, const struct enrich_result *result)
+void job_answer(struct line *line, struct job *job, struct arena *arena,
+		const struct enrich_result *result)
 {
-	struct arena arena;
 	struct buf out;
+	size_t n;
 
-	arena_init(&arena, 4 * WIRE_MAX);
-	buf_init(&out, &arena, WIRE_MAX - 1);
+	buf_init(&out, arena, WIRE_MAX - 1);
 	wire_write(&out, result);
-	for (struct span rest = buf_span(&out); rest.n != 0;) {
-		ssize_t n = send(job->answer, rest.p, rest.n, MSG_NOSIGNAL);
-
-		if (n < 0 && errno != EINTR)
-			break;
-		rest = span_from(rest, n > 0 ? (size_t)n : 0);
-	}
-	arena_release(&arena);
-	munmap(job->mapping, job->request.message.n);
-	close(job->answer);
-	job->answer = -1;
+	n = buf_span(&out).n;
+	if (n != 0)
+		memcpy(line->bytes + CHANNEL_MESSAGE, out.p, n);
+	if (job->own != NULL)
+		munmap(job->own, job->request.message.n);
+	if (channel_send(line->socket, &n, sizeof(n), NULL, 0, 0) != 0)
+		hang_up(line);
 }

@@ -5,8 +5,8 @@
 
 #include "base/log.h"
 #include "core/config.h"
+#include "daemon/front.h"
 #include "daemon/parent.h"
-#include "daemon/session.h"
 #include "daemon/worker.h"
 
 enum { EXIT_USAGE = 2, OPTION_FRONT = 256, OPTION_WORKER };
@@ -54,7 +54,7 @@ int main(int argc, char **argv)
 		case 'n': check = true; break;
 		case 'h': return usage(stdout, EXIT_SUCCESS);
 		case 'V': return puts("whybounced " WHYBOUNCE_VERSION) < 0;
-		case OPTION_FRONT: return session_main(config);
+		case OPTION_FRONT: return front_main(config);
 		case OPTION_WORKER: return worker_main(config);
 		default: return usage(stderr, EXIT_USAGE);
 		}

@@ -1,7 +1,8 @@
 /* parent.h - the process that starts the others, and takes every signal.
  *
  * Single-threaded; reads the configuration and nothing else that somebody else
- * wrote. SIGHUP: a new configuration, if it is sound. SIGTERM, SIGINT: drain. */
+ * wrote. SIGHUP: a new configuration, if it is sound. SIGTERM, SIGINT: drain.
+ * Where somebody has removed the milter's socket, a new front makes it again. */
 #ifndef WHYBOUNCE_DAEMON_PARENT_H
 #define WHYBOUNCE_DAEMON_PARENT_H
 

@@ -1,37 +1,27 @@
 #include "daemon/session.h"
 
-#include <poll.h>
-#include <pthread.h>
-#include <stdatomic.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <libmilter/mfapi.h>
 
 #include "base/log.h"
-#include "daemon/job.h"
+#include "daemon/channel.h"
 #include "daemon/process.h"
-#include "daemon/sandbox.h"
 
 enum {
 	FIRST_ROOM = 16 * 1024,
-	DRAIN_MS = 20000,	/* for the bounces that are under way */
-	POLL_MS = 50,
 	IDLE_SECONDS = 600,
+	BACKLOG = 256,		/* connections that wait to be accepted */
 };
 
-/* What of the configuration concerns the front. A reload changes it while
- * sessions run. */
-static struct {
-	atomic_size_t message_size;
-	atomic_uint time_ms;
-	atomic_bool observe;
-	atomic_bool draining;
-	atomic_uint under_way;		/* bounces between MAIL FROM and their end */
-} front;
+static struct session_settings settings;
 
 /* One connection. Bytes of one message: header fields, an empty line, body. */
 struct session {
@@ -39,9 +29,10 @@ struct session {
 	char *bytes;
 	size_t n, room;
 	size_t body;			/* where the body starts; 0: still in the header */
-	char rcpt[JOB_MAX_RCPT + 1];
+	char rcpt[CHANNEL_MAX_RCPT + 1];
 	enum origin origin;
-	bool bounce;			/* counted in front.under_way */
+	bool bounce;			/* counted in settings.under_way */
+	bool unanswered;		/* counted there: our verdict may still be on its way */
 	bool failed;			/* no memory */
 	bool large;			/* beyond limits.message_size */
 	bool touched;			/* an edit went out */
@@ -52,7 +43,9 @@ struct session {
 static void forget_message(struct session *s)
 {
 	if (s->bounce)
-		front.under_way--;
+		settings.under_way--;
+	if (s->unanswered)
+		settings.unanswered--;
 	free(s->bytes);
 	*s = (struct session){ .steps = s->steps };
 }
@@ -62,7 +55,7 @@ static void append(struct session *s, const char *p, size_t n)
 	size_t room = s->room != 0 ? s->room : FIRST_ROOM;
 	char *bytes;
 
-	s->large |= n > front.message_size || s->n > front.message_size - n;
+	s->large |= n > settings.message_size || s->n > settings.message_size - n;
 	if (s->large)
 		return;
 	while (room < s->n + n)
@@ -121,8 +114,10 @@ static const char *queue_id(SMFICTX *context)
 	return id != NULL ? id : "?";
 }
 
-static void log_unexplained(SMFICTX *context, const struct session *s, const char *reason)
+static void log_unexplained(SMFICTX *context, const struct session *s, enum trouble trouble,
+			    const char *reason, long long us)
 {
+	metrics_trouble(settings.metrics, trouble, (uint64_t)us);
 	log_line(LOG_LEVEL_WARNING, "%s: to=<%.200s> outcome=failed: passed unchanged: %s",
 		 queue_id(context), s->rcpt, reason);
 }
@@ -130,6 +125,7 @@ static void log_unexplained(SMFICTX *context, const struct session *s, const cha
 static void log_result(SMFICTX *context, const struct session *s,
 		       const struct enrich_result *result, const char *note, long long us)
 {
+	metrics_count(settings.metrics, result, (uint64_t)us);
 	log_line(LOG_LEVEL_INFO, "%s: to=<%.200s> outcome=%s%s recipients=%zu cause=%s lang=%s "
 		 "us=%lld%s%s", queue_id(context), s->rcpt, outcome_name(result->outcome), note,
 		 result->recipients, result->causes, result->language, us,
@@ -140,14 +136,11 @@ static void log_result(SMFICTX *context, const struct session *s,
 
 /* What goes out, ready to go: no step of sending it can fail but the call. */
 struct ready {
-	char *body;
-	size_t body_n;
 	char *names[SPLICE_MAX_HEADERS], *values[SPLICE_MAX_HEADERS];
 };
 
 static void ready_free(struct ready *ready)
 {
-	free(ready->body);
 	for (size_t i = 0; i < SPLICE_MAX_HEADERS; i++) {
 		free(ready->names[i]);
 		free(ready->values[i]);
@@ -171,20 +164,6 @@ static char *value_string(const struct session *s, struct span value)
 
 static int make_ready(const struct session *s, const struct edits *edits, struct ready *ready)
 {
-	struct span body = { s->bytes + s->body, s->n - s->body };
-	struct arena arena;
-	struct buf out;
-
-	arena_init(&arena, 3 * body.n + 4 * WIRE_MAX);
-	buf_init(&out, &arena, body.n + WIRE_MAX);
-	splice_apply(&out, body, edits);
-	ready->body_n = out.n;
-	ready->body = out.failed ? NULL : malloc(out.n + 1);
-	if (ready->body != NULL && out.n != 0)
-		memcpy(ready->body, out.p, out.n);
-	arena_release(&arena);
-	if (ready->body == NULL)
-		return -1;
 	for (size_t i = 0; i < edits->headers_n; i++) {
 		ready->names[i] = strndup(edits->headers[i].name.p, edits->headers[i].name.n);
 		ready->values[i] = value_string(s, edits->headers[i].value);
@@ -202,6 +181,32 @@ static int send_header(SMFICTX *context, const struct header_edit *edit, char *n
 			      edit->kind == HEADER_REMOVE ? NULL : value);
 }
 
+static int send_piece(SMFICTX *context, struct span piece)
+{
+	if (piece.n == 0)
+		return 0;
+	return smfi_replacebody(context, (unsigned char *)(uintptr_t)piece.p, (int)piece.n) ==
+		MI_SUCCESS ? 0 : -1;
+}
+
+/* The pieces of the old body and ours, in turns, without copying them together:
+ * the edits were checked to be sorted, disjoint and inside. */
+static int send_body(SMFICTX *context, const struct session *s, const struct edits *edits)
+{
+	struct span body = { s->bytes + s->body, s->n - s->body };
+	size_t at = 0;
+
+	for (size_t i = 0; i < edits->body_n; i++) {
+		const struct splice *edit = &edits->body[i];
+
+		if (send_piece(context, span_slice(body, at, edit->at)) != 0 ||
+		    send_piece(context, edit->text) != 0)
+			return -1;
+		at = edit->at + edit->length;
+	}
+	return send_piece(context, span_from(body, at));
+}
+
 /* Nothing but these calls between the first edit and the reply. */
 static int send_edits(SMFICTX *context, struct session *s, const struct edits *edits,
 		      struct ready *ready)
@@ -215,14 +220,13 @@ static int send_edits(SMFICTX *context, struct session *s, const struct edits *e
 	if (edits->body_n == 0)
 		return 0;
 	s->touched = true;
-	return smfi_replacebody(context, (unsigned char *)ready->body,
-				(int)ready->body_n) == MI_SUCCESS ? 0 : -1;
+	return send_body(context, s, edits);
 }
 
 static sfsistat edit_message(SMFICTX *context, struct session *s,
 			     const struct enrich_result *result, long long started)
 {
-	struct ready ready = { .body = NULL };
+	struct ready ready = { .names = { NULL } };
 	int rc = make_ready(s, &result->edits, &ready);
 
 	if (rc == 0)
@@ -233,9 +237,11 @@ static sfsistat edit_message(SMFICTX *context, struct session *s,
 		return SMFIS_CONTINUE;
 	}
 	if (!s->touched) {
-		log_unexplained(context, s, "no memory for the edited message");
+		log_unexplained(context, s, TROUBLE_MEMORY, "no memory for the edits",
+				now_us() - started);
 		return SMFIS_ACCEPT;
 	}
+	metrics_trouble(settings.metrics, TROUBLE_EDIT, (uint64_t)(now_us() - started));
 	log_line(LOG_LEVEL_ERROR, "%s: the mail server did not take an edit; it is asked to keep "
 		 "the bounce and try again", queue_id(context));
 	return SMFIS_TEMPFAIL;
@@ -248,18 +254,19 @@ static sfsistat explain_message(SMFICTX *context, struct session *s)
 	};
 	struct enrich_result result;
 	struct error error;
+	enum trouble trouble;
 	long long started = now_us();
 	char *answer = NULL;
 	sfsistat verdict = SMFIS_ACCEPT;
 
 	if (s->failed) {
-		log_unexplained(context, s, "out of memory");
-	} else if (job_run(CHILD_JOBS, &request, s->body, front.time_ms, &result, &answer,
-			   &error) != 0) {
-		log_unexplained(context, s, error.text);
+		log_unexplained(context, s, TROUBLE_MEMORY, "out of memory", 0);
+	} else if (settings.explain(&request, s->body, settings.time_ms, &result, &answer,
+				    &trouble, &error) != 0) {
+		log_unexplained(context, s, trouble, error.text, now_us() - started);
 	} else if (result.outcome != OUTCOME_EXPLAINED) {
 		log_result(context, s, &result, "", now_us() - started);
-	} else if (front.observe) {
+	} else if (settings.observe) {
 		log_result(context, s, &result, " (observed)", now_us() - started);
 	} else {
 		verdict = edit_message(context, s, &result, started);
@@ -337,17 +344,25 @@ static enum origin origin_of(SMFICTX *context, const char *sender)
 	return port != NULL && strcmp(port, "whybounce") == 0 ? ORIGIN_GENERATED : ORIGIN_INBOUND;
 }
 
-/* The gate: all mail that is no bounce leaves here. */
+/* The gate: all mail that is no bounce leaves here. Whoever drains sees a bounce
+ * that is counted, or the bounce sees that we drain. */
 static sfsistat on_mail(SMFICTX *context, char **arguments)
 {
 	struct session *s = session_of(context);
 
-	if (s == NULL || front.draining || !is_null_sender(arguments[0]))
+	if (s == NULL)
 		return SMFIS_ACCEPT;
 	forget_message(s);
+	if (!is_null_sender(arguments[0]))
+		return SMFIS_ACCEPT;
 	s->bounce = true;
+	settings.under_way++;
+	if (settings.draining) {
+		log_unexplained(context, s, TROUBLE_STOPPING, "whybounced is stopping", 0);
+		forget_message(s);
+		return SMFIS_ACCEPT;
+	}
 	s->origin = origin_of(context, arguments[0]);
-	front.under_way++;
 	return SMFIS_CONTINUE;
 }
 
@@ -360,7 +375,7 @@ static sfsistat on_rcpt(SMFICTX *context, char **arguments)
 		return SMFIS_ACCEPT;
 	if (span_has_prefix(address, "<") && span_has_suffix(address, ">"))
 		address = span_slice(address, 1, address.n - 1);
-	if (s->rcpt[0] == '\0' && address.n <= JOB_MAX_RCPT && address.n != 0)
+	if (s->rcpt[0] == '\0' && address.n <= CHANNEL_MAX_RCPT && address.n != 0)
 		memcpy(s->rcpt, address.p, address.n);
 	return go_on(s, SMFIP_NR_RCPT);
 }
@@ -398,10 +413,12 @@ static sfsistat on_end_of_message(SMFICTX *context)
 		return SMFIS_ACCEPT;
 	begin_body(s);
 	if (s->large)
-		log_unexplained(context, s, "larger than limits.message_size");
+		log_unexplained(context, s, TROUBLE_LARGE, "larger than limits.message_size", 0);
 	else
 		verdict = explain_message(context, s);
+	settings.unanswered++;	/* before it is under way no more */
 	forget_message(s);
+	s->unanswered = true;
 	return verdict;
 }
 
@@ -425,108 +442,50 @@ static sfsistat on_close(SMFICTX *context)
 	return SMFIS_CONTINUE;
 }
 
-/* ---- the process ---- */
+/* ---- what the process asks for ---- */
 
-static void take_settings(const struct config *config)
+struct session_settings *session_settings(void)
 {
-	front.message_size = config->limit_message_size;
-	front.time_ms = config->limit_time_ms;
-	front.observe = config->mode == MODE_OBSERVE;
+	return &settings;
 }
 
-/* The parent has checked the new file already. */
-static void reload(const char *config_path)
+/* Answers are small, and each is waited for. libmilter keeps the descriptor to
+ * itself; what it accepts inherits the option. */
+static void send_at_once(void)
 {
-	struct error error;
-	struct config *config = config_load(config_path, &error);
+	enum { MOST_DESCRIPTORS = 64 };
+	int one = 1;
 
-	if (config != NULL)
-		take_settings(config);
-	config_free(config);
+	for (int fd = CHILD_END; fd < MOST_DESCRIPTORS; fd++) {
+		int listens = 0;
+		socklen_t n = sizeof(listens);
+
+		if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &n) == 0 && listens != 0)
+			setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	}
 }
 
-/* New bounces pass from now on; those under way finish, then all ends. */
-static void drain(void)
-{
-	front.draining = true;
-	for (int waited = 0; front.under_way > 0 && waited < DRAIN_MS; waited += POLL_MS)
-		poll(NULL, 0, POLL_MS);
-	poll(NULL, 0, POLL_MS);	/* the last reply on its way out */
-	_exit(EXIT_SUCCESS);
-}
-
-static void *obey(void *context)
-{
-	const char *config_path = context;
-	char order;
-
-	while (read(CHILD_ORDERS, &order, 1) == 1)
-		if (order == ORDER_RELOAD)
-			reload(config_path);
-		else if (order == ORDER_DRAIN)
-			drain();
-	return NULL;	/* the parent is gone, and so are we by its death signal */
-}
-
-static int open_socket(struct config *config)
+int session_listen(char *socket)
 {
 	char name[] = "whybounce";
 	struct smfiDesc filter = {
 		.xxfi_name = name, .xxfi_version = SMFI_VERSION,
-		.xxfi_flags = SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_CHGBODY | SMFIF_SETSYMLIST,
+		.xxfi_flags = SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_CHGBODY,
 		.xxfi_envfrom = on_mail, .xxfi_envrcpt = on_rcpt, .xxfi_header = on_header,
 		.xxfi_body = on_body, .xxfi_eom = on_end_of_message, .xxfi_abort = on_abort,
 		.xxfi_close = on_close, .xxfi_negotiate = on_negotiate,
 	};
 
 	umask(0007);	/* whoever shares the group of the socket's folder may connect */
-	if (smfi_register(filter) != MI_SUCCESS || smfi_setconn(config->socket) != MI_SUCCESS ||
-	    smfi_settimeout(IDLE_SECONDS) != MI_SUCCESS || smfi_opensocket(1) != MI_SUCCESS) {
-		log_line(LOG_LEVEL_ERROR, "socket: cannot listen on %s (does its folder exist, "
-			 "and may this user write there?)", config->socket);
+	if (smfi_register(filter) != MI_SUCCESS || smfi_setconn(socket) != MI_SUCCESS ||
+	    smfi_settimeout(IDLE_SECONDS) != MI_SUCCESS || smfi_setbacklog(BACKLOG) != MI_SUCCESS ||
+	    smfi_opensocket(1) != MI_SUCCESS)
 		return -1;
-	}
+	send_at_once();
 	return 0;
 }
 
-static int start(struct config *config, const char *config_path)
+int session_serve(void)
 {
-	static char path[4096];
-	const char ready = ORDER_READY;
-	struct error error;
-	pthread_t obeying;
-
-	take_settings(config);
-	if (open_socket(config) != 0)
-		return -1;
-	if (process_become(config->user, &error) != 0) {
-		log_line(LOG_LEVEL_ERROR, "%s", error.text);
-		return -1;
-	}
-	process_prepare(config);
-	if (sandbox_lock(SANDBOX_FRONT, -1, 0, &error) != 0) {
-		log_line(LOG_LEVEL_ERROR, "%s", error.text);
-		return -1;
-	}
-	if (config_path != NULL)
-		strncpy(path, config_path, sizeof(path) - 1);
-	if (pthread_create(&obeying, NULL, obey, config_path != NULL ? path : NULL) != 0)
-		return -1;
-	return write(CHILD_ORDERS, &ready, 1) == 1 ? 0 : -1;
-}
-
-int session_main(const char *config_path)
-{
-	struct error error;
-	struct config *config = config_load(config_path, &error);
-
-	if (config == NULL) {
-		log_line(LOG_LEVEL_ERROR, "%s", error.text);
-		return EXIT_FAILURE;
-	}
-	log_open(config->log_stderr != 0 ? LOG_TO_STDERR : LOG_TO_SYSLOG, "whybounced");
-	if (start(config, config_path) != 0)
-		return EXIT_FAILURE;
-	config_free(config);
-	return smfi_main() == MI_SUCCESS ? EXIT_SUCCESS : EXIT_FAILURE;
+	return smfi_main() == MI_SUCCESS ? 0 : -1;
 }

@@ -1,22 +1,24 @@
 #include "daemon/worker.h"
 
+#include <errno.h>
 #include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "daemon/fault.h"
 #include "daemon/job.h"
 #include "daemon/process.h"
 #include "daemon/sandbox.h"
 #include "mail/codec.h"
 
 enum {
-	THREADS = 4,		/* of one worker; they share its snapshot */
+	THREADS_BESIDE = 4,	/* those that ask the DNS */
+	MOST_THREADS = 64,
 	STACK = 1024 * 1024,
 	TICK_MS = 500,
 	GRACE_MS = 2000,	/* beyond limits.time: then a thread counts as hung */
@@ -24,31 +26,28 @@ enum {
 
 struct worker {
 	struct snapshot *snapshot;
+	unsigned threads_n;
+	atomic_uint running;
 	atomic_bool draining;
-	atomic_bool orphaned;		/* nobody sends jobs any more */
-	_Atomic long long busy_since[THREADS];	/* ms; 0: idle */
 };
 
 struct worker_thread {
 	struct worker *worker;
-	size_t index;
+	struct line line;
+	_Atomic long long busy_since;	/* ms; 0: idle */
 	pthread_t id;
 };
 
-static long long now_ms(void)
-{
-	struct timespec t;
+static struct worker_thread threads[MOST_THREADS];
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-static void explain_job(struct worker *worker, struct arena *arena, struct job *job)
+static void explain_job(struct worker_thread *self, struct arena *arena, struct job *job)
 {
 	struct enrich_result result;
 
-	enrich(worker->snapshot, arena, &job->request, &result);
-	job_answer(job, &result);
+	fault_before(job->request.message);
+	enrich(self->worker->snapshot, arena, &job->request, &result);
+	fault_after(job->request.message, &result);
+	job_answer(&self->line, job, arena, &result);
 	arena_clear(arena);
 }
 
@@ -58,120 +57,157 @@ static void *run_thread(void *context)
 	struct worker *worker = self->worker;
 	struct arena arena;
 	struct job job;
+	int rc = 0;
 
 	arena_init(&arena, ENRICH_ARENA);
-	while (!worker->draining && !worker->orphaned) {
-		if (job_take(CHILD_JOBS, &job) != 0) {
-			worker->orphaned = true;
-		} else if (job.answer >= 0) {
-			worker->busy_since[self->index] = now_ms();
-			explain_job(worker, &arena, &job);
-			worker->busy_since[self->index] = 0;
+	while (!worker->draining && rc >= 0) {
+		rc = job_take(&self->line, &job);
+		if (rc == 1) {
+			self->busy_since = process_now_ms();
+			explain_job(self, &arena, &job);
+			self->busy_since = 0;
 		}
 	}
 	arena_release(&arena);
+	line_release(&self->line);
+	worker->running--;
 	return NULL;
 }
 
-/* A thread that works on one bounce for longer than any answer is awaited ends
- * the process: the parent starts another one. */
-static void watch(const struct worker *worker)
+/* Does a thread work on one bounce for longer than any answer is awaited? */
+static bool is_stuck(const struct worker *worker)
 {
 	long long most = (long long)worker->snapshot->config->limit_time_ms + GRACE_MS;
 
-	for (size_t i = 0; i < THREADS; i++) {
-		long long since = worker->busy_since[i];
+	for (unsigned i = 0; i < worker->threads_n; i++) {
+		long long since = threads[i].busy_since;
 
-		if (since != 0 && now_ms() - since > most) {
-			log_line(LOG_LEVEL_ERROR, "worker: a bounce takes longer than limits.time; "
-				 "this worker gives up and is replaced");
-			_exit(EXIT_FAILURE);
-		}
+		if (since != 0 && process_now_ms() - since > most)
+			return true;
 	}
+	return false;
 }
 
-static void obey(struct worker *worker)
+/* Until told to finish, or the parent is gone, or a thread is stuck. Those that
+ * are not then finish what they hold. */
+static int watch(struct worker *worker)
 {
-	while (!worker->draining && !worker->orphaned) {
-		struct pollfd p = { .fd = CHILD_ORDERS, .events = POLLIN };
+	bool stuck = false;
+	int waited = 0;
+
+	while (worker->running > 0 && (!stuck || waited < GRACE_MS)) {
+		struct pollfd p = { .fd = worker->draining ? -1 : CHILD_ORDERS, .events = POLLIN };
 		char order;
 
-		if (poll(&p, 1, TICK_MS) > 0 &&
+		if (poll(&p, 1, worker->draining ? TICK_MS / 10 : TICK_MS) > 0 &&
 		    (read(CHILD_ORDERS, &order, 1) <= 0 || order == ORDER_DRAIN))
 			worker->draining = true;
-		watch(worker);
+		waited += stuck ? TICK_MS / 10 : 0;
+		if (stuck || !is_stuck(worker))
+			continue;
+		log_line(LOG_LEVEL_ERROR, "worker: a bounce takes longer than limits.time; this "
+			 "worker gives up and is replaced");
+		worker->draining = stuck = true;
 	}
+	return stuck ? EXIT_STUCK : EXIT_SUCCESS;
+}
+
+static int start_threads(struct worker *worker)
+{
+	pthread_attr_t attributes;
+	int rc = 0;
+
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, STACK);
+	for (unsigned i = 0; i < worker->threads_n && rc == 0; i++) {
+		worker->running++;
+		rc = pthread_create(&threads[i].id, &attributes, run_thread, &threads[i]);
+		worker->running -= rc != 0;
+	}
+	pthread_attr_destroy(&attributes);
+	return rc;
 }
 
 static int run(struct worker *worker)
 {
-	struct worker_thread threads[THREADS];
-	pthread_attr_t attributes;
 	const char ready = ORDER_READY;
-	size_t n = 0;
+	int status;
 
-	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, STACK);
-	for (; n < THREADS; n++) {
-		threads[n] = (struct worker_thread){ .worker = worker, .index = n };
-		if (pthread_create(&threads[n].id, &attributes, run_thread, &threads[n]) != 0)
-			break;
-	}
-	pthread_attr_destroy(&attributes);
-	if (n == 0) {
-		log_line(LOG_LEVEL_ERROR, "worker: cannot start a thread");
+	if (start_threads(worker) != 0) {
+		log_line(LOG_LEVEL_ERROR, "worker: cannot start its threads");
 		return EXIT_FAILURE;
 	}
-	if (write(CHILD_ORDERS, &ready, 1) == 1)
-		obey(worker);
-	worker->draining = true;
-	while (n-- > 0)
-		pthread_join(threads[n].id, NULL);
-	return EXIT_SUCCESS;
+	worker->draining = write(CHILD_ORDERS, &ready, 1) != 1;
+	status = watch(worker);
+	for (unsigned i = 0; status == EXIT_SUCCESS && i < worker->threads_n; i++)
+		pthread_join(threads[i].id, NULL);
+	return status;
 }
 
-/* The C library would open a heap of its own for each thread. */
-static int lock(const struct config *config, struct error *error)
+/* How many of this worker's bounces may ask the DNS at once. */
+static unsigned dns_share(const struct config *config)
 {
-	process_prepare(config);
-	codec_prepare();
-	mallopt(M_ARENA_MAX, 1);
-	return sandbox_lock(SANDBOX_WORKER, CHILD_JOBS, config->limit_worker_memory, error);
+	unsigned share = config->limit_probes / process_workers(config);
+
+	return share != 0 ? share : 1;
+}
+
+/* Each thread needs its line before the door is locked. */
+static int make_lines(struct worker *worker, struct error *error)
+{
+	unsigned n = dns_share(worker->snapshot->config) + THREADS_BESIDE;
+
+	worker->threads_n = n < MOST_THREADS ? n : MOST_THREADS;
+	for (unsigned i = 0; i < worker->threads_n; i++) {
+		threads[i].worker = worker;
+		if (line_init(&threads[i].line, CHILD_JOBS) != 0)
+			return error_set(error, "lines to the front: %s", strerror(errno));
+	}
+	return 0;
 }
 
 /* Each worker has its share of those that may ask at once. Without the DNS bounces
  * are explained all the same. */
 static void open_dns(struct snapshot *snapshot)
 {
-	unsigned workers = process_workers(snapshot->config);
-	unsigned share = snapshot->config->limit_probes / workers;
 	struct error error;
 
-	if (snapshot_open_dns(snapshot, NULL, share != 0 ? share : 1, &error) != 0)
+	if (snapshot_open_dns(snapshot, NULL, dns_share(snapshot->config), &error) != 0)
 		log_line(LOG_LEVEL_WARNING, "worker: %s; bounces are explained without what "
 			 "the DNS says", error.text);
+}
+
+static int lock(const struct config *config, struct error *error)
+{
+	process_prepare(config);
+	codec_prepare();
+	return sandbox_lock(SANDBOX_WORKER, CHILD_JOBS, config->limit_worker_memory, error);
+}
+
+static int prepare(struct worker *worker, const char *config_path, struct error *error)
+{
+	mallopt(M_ARENA_MAX, 1);	/* else the C library makes a heap per thread */
+	worker->snapshot = snapshot_load(config_path, NULL, SNAPSHOT_RULES, error);
+	if (worker->snapshot == NULL ||
+	    process_become(worker->snapshot->config->user, error) != 0)
+		return -1;
+	open_dns(worker->snapshot);
+	return make_lines(worker, error) == 0 ? lock(worker->snapshot->config, error) : -1;
 }
 
 int worker_main(const char *config_path)
 {
 	static struct worker worker;	/* threads may outlive main's frame */
-	bool locked = false;
 	struct error error;
 	int status;
 
-	worker.snapshot = snapshot_load(config_path, NULL, SNAPSHOT_RULES, &error);
-	if (worker.snapshot != NULL &&
-	    process_become(worker.snapshot->config->user, &error) == 0) {
-		open_dns(worker.snapshot);
-		locked = lock(worker.snapshot->config, &error) == 0;
-	}
-	if (!locked) {
+	if (prepare(&worker, config_path, &error) != 0) {
 		log_line(LOG_LEVEL_ERROR, "worker: %s", error.text);
 		return EXIT_FAILURE;
 	}
 	status = run(&worker);
-	if (sandbox_is_locking())
-		_exit(status);	/* what is locked cannot be freed */
+	if (sandbox_is_locking() || status == EXIT_STUCK)
+		_exit(status);	/* locked code cannot be freed, nor what is still in use */
 	snapshot_free(worker.snapshot);
 	return status;
 }

@@ -1,7 +1,10 @@
 """whybounced, in the foreground, with a configuration of its own."""
 
+import contextlib
+import http.client
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import socket
@@ -10,16 +13,25 @@ import subprocess
 from .tools import BUILD, wait_for
 
 
-class Daemon:
-    """options: lines of whybounce.yaml as a dictionary of strings."""
+def command_line(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
-    def __init__(self, directory, options=None, name="whybounce", program=None):
+
+class Daemon:
+    """options: lines of whybounce.yaml as a dictionary of strings. limits: of
+    setrlimit(2), as {resource.RLIMIT_AS: bytes}."""
+
+    def __init__(self, directory, options=None, name="whybounce", program=None, limits=None):
         self.directory = pathlib.Path(directory)
         folder = self.directory / name
         folder.mkdir(exist_ok=True)
         self.config = folder / "whybounce.yaml"
         self.log_file = folder / "log"
         self.program = str(program or BUILD / "whybounced")
+        self.limits = limits or {}
         self.options = {"user": "nobody", "log": "stderr"}
         self.process = None
         self.place_socket(folder, 0o2755)
@@ -49,21 +61,31 @@ class Daemon:
 
     def __exit__(self, *_):
         if self.process is not None and self.process.poll() is None:
-            self.process.send_signal(signal.SIGCONT)
+            self.signal_all(signal.SIGCONT)
             self.stop()
+
+    def set_limits(self):
+        for which, most in self.limits.items():
+            resource.setrlimit(which, (most, most))
 
     def start(self):
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen([self.program, "-c", str(self.config), "-f"],
-                                            stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
+                                            stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
+                                            preexec_fn=self.set_limits if self.limits else None)
         wait_for(self.answers, f"whybounced's socket; its log:\n{self.log()}")
 
     def answers(self):
         if self.process.poll() is not None:
             raise RuntimeError(f"whybounced ended with {self.process.returncode}:\n{self.log()}")
+        address = self.options["socket"]
         try:
-            with socket.socket(socket.AF_UNIX) as s:
-                s.connect(str(self.socket))
+            if address.startswith("inet:"):
+                port = address.removeprefix("inet:").split("@")[0]
+                socket.create_connection(("127.0.0.1", int(port)), 5).close()
+            else:
+                with socket.socket(socket.AF_UNIX) as s:
+                    s.connect(str(self.socket))
             return True
         except OSError:
             return False
@@ -72,13 +94,44 @@ class Daemon:
         self.process.send_signal(how)
         return self.process.wait(seconds)
 
+    def children(self, role):
+        """Process ids of those that run as --front or --worker."""
+        task = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        pids = [int(pid) for pid in task.read_text().split()] if task.exists() else []
+        return [pid for pid in pids if f"--{role}".encode() in command_line(pid)]
+
+    def signal_all(self, which):
+        """All of its processes, the parent first."""
+        pids = [self.process.pid, *self.children("front"), *self.children("worker")]
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, which)
+
     def kill(self):
         """All of its processes at once, as a power cut would."""
-        os.killpg(self.process.pid, signal.SIGKILL)
+        self.signal_all(signal.SIGSTOP)     # so that none of them sees another one go
+        self.signal_all(signal.SIGKILL)
         self.process.wait()
 
     def reload(self):
         self.process.send_signal(signal.SIGHUP)
+
+    def ask(self, path):
+        """Status and text of a page at the address of the option metrics."""
+        port = self.options["metrics"].removeprefix("inet:").split("@")[0]
+        connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=10)
+        with contextlib.closing(connection):
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+
+    def metric(self, series):
+        """The value of one series, as 'bounces_total{outcome="explained"}'; 0 where it is not there."""
+        for line in self.ask("/metrics")[1].splitlines():
+            name, _, value = line.rpartition(" ")
+            if name == "whybounce_" + series:
+                return float(value)
+        return 0
 
     def log(self):
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
