@@ -32,13 +32,14 @@ static const struct dns_row rows[] = {
 	{ .name = "2.2.0.192.in-addr.arpa", .type = DNS_PTR, .data = "mail.example.org" },
 	{ .name = "2.2.0.192.bl.example", .type = DNS_A, .data = "127.0.0.2" },
 	{ .name = "bl.example", .type = DNS_TXT, .data = "a list" },
+	{ .name = "2.2.0.192.zen.spamhaus.org", .type = DNS_A, .data = "127.0.0.10" },
 };
 
 static const char *const domains[] = {
 	"example.org", "none.example", "two.example", "bad.example", "sub.example",
 };
 static const char *const addresses[] = { "192.0.2.1", "192.0.2.2" };
-static const char *const zones[] = { "bl.example" };
+static const char *const zones[] = { "bl.example", "zen.spamhaus.org" };
 
 struct stage {
 	struct dns_table table;
@@ -53,7 +54,7 @@ static int open_stage(void **state)
 	static struct stage stage;
 	struct prober_settings settings = {
 		.house = { domains, 5, addresses, 2, "mx.example.org", false },
-		.checks = WANT_ALL, .zones = zones, .zones_n = 1,
+		.checks = WANT_ALL, .zones = zones, .zones_n = 2,
 		.timeout_ms = 2000, .messages = 4,
 	};
 	static const char *const tags[] = { "en" };
@@ -325,6 +326,8 @@ static void test_reverse_dns_and_lists(void **state)
 	assert_string_equal(get(s, "ptr.mismatch")->verdict, "mismatch");
 	assert_string_equal(get(s, "dnsbl.listed")->verdict, "listed");
 	assert_span(get(s, "dnsbl.listed")->list, "bl.example");
+	assert_span(get(s, "dnsbl.dynamic")->list, "Spamhaus PBL");
+	assert_span(get(s, "dnsbl.dynamic")->other, "https://check.spamhaus.org/");
 	mail = mail_from(s, "example.org", "192.0.2.3");
 	probe(s, &mail, PTR);
 	assert_string_equal(get(s, "ptr.none")->verdict, "none");

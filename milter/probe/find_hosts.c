@@ -114,6 +114,17 @@ void find_ptr(struct finder *f, const struct ip *ip, bool ours, const struct ptr
 
 /* ---- blocklists ---- */
 
+/* What is to be done depends on why. */
+static const char *listed_name(const struct dnsbl_result *r)
+{
+	static const char *const names[] = {
+		[DNSBL_EXPLOITED] = "exploited", [DNSBL_DYNAMIC] = "dynamic", [DNSBL_RANGE] = "range",
+	};
+	const char *name = r->kind < sizeof(names) / sizeof(names[0]) ? names[r->kind] : NULL;
+
+	return r->removal == NULL ? "listed" : name != NULL ? name : "listed_page";
+}
+
 void find_dnsbl(struct finder *f, const struct ip *ip, bool ours,
 		const struct dnsbl_result *r)
 {
@@ -122,8 +133,7 @@ void find_dnsbl(struct finder *f, const struct ip *ip, bool ours,
 
 	if (r->state == DNSBL_CLEAR)
 		return;
-	found = finder_add(f, CHECK_DNSBL, !listed ? "not_checked" :
-			   r->removal != NULL ? "listed_page" : "listed",
+	found = finder_add(f, CHECK_DNSBL, listed ? listed_name(r) : "not_checked",
 			   listed ? "listed" : "not_checked");
 	if (found == NULL)
 		return;

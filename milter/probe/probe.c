@@ -304,6 +304,8 @@ static void check_dnsbl(struct probing *p)
 	for (size_t i = 0; settings->zones_n != 0 && i < n; i++) {
 		size_t before = p->f.out->n;
 
+		for (size_t z = 0; z < settings->zones_n; z++)
+			dnsbl_begin(&p->dns, &list[i], settings->zones[z]);
 		for (size_t z = 0; z < settings->zones_n; z++) {
 			struct dnsbl_result result;
 

@@ -42,7 +42,8 @@ static const char *reason_words(const struct language *language, const char *rea
 	} rows[] = {
 		{ "timeout", LABEL_REASON_TIMEOUT }, { "busy", LABEL_REASON_BUSY },
 		{ "limit", LABEL_REASON_LIMIT }, { "no_address", LABEL_REASON_NO_ADDRESS },
-		{ "no_message", LABEL_REASON_NO_MESSAGE },
+		{ "no_message", LABEL_REASON_NO_MESSAGE }, { "refused", LABEL_REASON_REFUSED },
+		{ "dead", LABEL_REASON_DEAD }, { "domains", LABEL_REASON_DOMAINS },
 	};
 
 	for (size_t i = 0; reason != NULL && i < sizeof(rows) / sizeof(rows[0]); i++)
