@@ -15,6 +15,7 @@
 #include "daemon/sandbox.h"
 #include "dns_server.h"
 #include "probe/resolver.h"
+#include "probe/spf.h"
 #include "support.h"
 
 enum {
@@ -45,6 +46,10 @@ static const struct dns_row rows[] = {
 	{ .name = "silent.example.test", .type = DNS_ANY, .fault = "silence" },
 	{ .name = "large.example.test", .type = DNS_TXT, .data = large_text },
 	{ .name = "odd\\name.example.test", .type = DNS_TXT, .data = "odd" },
+	{ .name = "spf.example.test", .type = DNS_TXT,
+	  .data = "v=spf1 include:example.test mx:example.test exists:%{i}.test a:%{p}.test "
+		  "exp=why.%{d} -all" },
+	{ .name = "why.spf.example.test", .type = DNS_TXT, .data = "not %{l}" },
 	{ .name = long_name, .type = DNS_TXT, .data = "long" },
 };
 
@@ -341,9 +346,12 @@ static void *probe(void *context)
 	struct arena arena;
 	struct dns_answer answer;
 	struct dns dns;
+	struct spf_request request = { .sender = SPAN("user@spf.example.test"), .explain = true };
+	struct spf_result result;
 	char name[64];
 
 	arena_init(&arena, 1 << 20);
+	ip_parse(SPAN("192.0.2.9"), &request.ip);
 	for (unsigned i = 0; i < 20; i++) {
 		dns_init(&dns, resolver_source(f->resolver), &arena, 60000);
 		snprintf(name, sizeof(name), "n%u.example.test", i);
@@ -353,6 +361,9 @@ static void *probe(void *context)
 			return NULL;
 		dns_query(&dns, span_str(name), DNS_TXT, &answer);
 		if (answer.status != DNS_NO_NAME)
+			return NULL;
+		spf_check(&dns, &request, &result);
+		if (result.code != SPF_FAIL || !span_is(result.explanation, "not user"))
 			return NULL;
 		dns.deadline_ms = dns_now_ms() + 2;
 		dns_query(&dns, SPAN("silent.example.test"), DNS_TXT, &answer);
