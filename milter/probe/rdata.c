@@ -2,26 +2,23 @@
 
 #include <string.h>
 
-#include "base/buf.h"
-
-enum { LONGEST_TXT = 65535 };
-
 /* The strings of a TXT record are one text (RFC 7208, 3.3; RFC 6376, 3.6.2.2). */
 static int read_txt(struct arena *arena, struct span wire, struct span *data_r)
 {
-	struct buf text;
+	char *text = arena_alloc(arena, wire.n);
+	size_t n = 0;
 
-	buf_init(&text, arena, LONGEST_TXT);
-	while (wire.n > 0) {
-		size_t n = (unsigned char)wire.p[0];
+	while (text != NULL && wire.n > 0) {
+		size_t length = (unsigned char)wire.p[0];
 
-		if (n >= wire.n)
+		if (length >= wire.n)
 			return -1;
-		buf_add(&text, span_slice(wire, 1, 1 + n));
-		wire = span_from(wire, 1 + n);
+		memcpy(text + n, wire.p + 1, length);
+		n += length;
+		wire = span_from(wire, 1 + length);
 	}
-	*data_r = buf_span(&text);
-	return text.failed ? -1 : 0;
+	*data_r = (struct span){ text, n };
+	return text != NULL ? 0 : -1;
 }
 
 static char letter(char c)
