@@ -93,17 +93,27 @@ size_t span_find(struct span s, size_t from, struct span needle)
 	return hit != NULL ? (size_t)(hit - s.p) : s.n;
 }
 
+/* Jumps from one possible first letter to the next, of either case. */
 size_t span_ifind(struct span s, size_t from, const char *needle)
 {
 	size_t n = strlen(needle);
-	char first = ascii_lower(needle[0]);
+	char lower = ascii_lower(needle[0]);
+	char upper = lower >= 'a' && lower <= 'z' ? (char)(lower - ('a' - 'A')) : lower;
+	size_t a = n != 0 ? span_find_byte(s, from, lower) : s.n;
+	size_t b = upper != lower && n != 0 ? span_find_byte(s, from, upper) : s.n;
 
-	if (n == 0)
-		return s.n;
-	for (size_t i = from; i < s.n && s.n - i >= n; i++)
-		if (ascii_lower(s.p[i]) == first && same_letters(s.p + i, needle, n))
-			return i;
-	return s.n;
+	for (;;) {
+		size_t at = a < b ? a : b;
+
+		if (at >= s.n || s.n - at < n)
+			return s.n;
+		if (same_letters(s.p + at, needle, n))
+			return at;
+		if (at == a)
+			a = span_find_byte(s, at + 1, lower);
+		else
+			b = span_find_byte(s, at + 1, upper);
+	}
 }
 
 bool span_next_line(struct span *rest, struct span *line_r)
@@ -118,31 +128,4 @@ bool span_next_line(struct span *rest, struct span *line_r)
 		line_r->n--;
 	*rest = span_from(*rest, end + 1);
 	return true;
-}
-
-bool ascii_isdigit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-bool ascii_isalpha(char c)
-{
-	char l = ascii_lower(c);
-
-	return l >= 'a' && l <= 'z';
-}
-
-bool ascii_isalnum(char c)
-{
-	return ascii_isalpha(c) || ascii_isdigit(c);
-}
-
-bool ascii_isspace(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-char ascii_lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }

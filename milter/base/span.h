@@ -44,11 +44,28 @@ size_t span_ifind(struct span s, size_t from, const char *needle);
  * end. A last line without LF counts. A lone CR does not end a line. */
 bool span_next_line(struct span *rest, struct span *line_r);
 
-/* ASCII character classes and case, free of locale. */
-bool ascii_isdigit(char c);
-bool ascii_isalpha(char c);
-bool ascii_isalnum(char c);
-bool ascii_isspace(char c);	/* space, tab, CR, LF, VT, FF */
-char ascii_lower(char c);
+/* ASCII character classes and case, free of locale. Here, because every parser
+ * asks them of every byte. */
+static inline char ascii_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+static inline bool ascii_isdigit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+static inline bool ascii_isalpha(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+static inline bool ascii_isalnum(char c)
+{
+	return ascii_isalpha(c) || ascii_isdigit(c);
+}
+/* space, tab, CR, LF, VT, FF */
+static inline bool ascii_isspace(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
 
 #endif

@@ -230,20 +230,32 @@ static const struct entry {
 };
 enum { ENTRIES = sizeof(table) / sizeof(table[0]), NO_ENTRY = 0xffff };
 
-/* Phrases by their first byte: head[b] is the first, next[i] the one after. */
+/* Phrases by their first two bytes: head[k] is the first, next[i] the one after. */
+enum { KEYS = 2048 };
 struct index {
-	uint16_t head[256], next[ENTRIES];
+	uint16_t head[KEYS], next[ENTRIES];
 };
+
+/* White space of any kind, and the apostrophe that is three bytes long, are as the
+ * phrases have them. */
+static size_t key_of(char first, char second)
+{
+	if (ascii_isspace(second))
+		second = ' ';
+	else if (second == '\xe2')
+		second = '\'';
+	return ((unsigned char)ascii_lower(first) * 37U + (unsigned char)ascii_lower(second)) % KEYS;
+}
 
 static void index_build(struct index *index)
 {
-	for (size_t b = 0; b < 256; b++)
-		index->head[b] = NO_ENTRY;
+	for (size_t k = 0; k < KEYS; k++)
+		index->head[k] = NO_ENTRY;
 	for (size_t i = ENTRIES; i-- > 0;) {
-		unsigned char b = (unsigned char)table[i].text[0];
+		size_t k = key_of(table[i].text[0], table[i].text[1]);
 
-		index->next[i] = index->head[b];
-		index->head[b] = (uint16_t)i;
+		index->next[i] = index->head[k];
+		index->head[k] = (uint16_t)i;
 	}
 }
 
@@ -270,10 +282,12 @@ static bool stands_at(struct span s, size_t i, const char *phrase)
 	return true;
 }
 
-/* A phrase of ASCII letters starts a word. */
+/* No phrase starts with anything but a letter; one of ASCII starts a word. */
 static bool may_start(struct span s, size_t i)
 {
-	return i == 0 || (unsigned char)s.p[i] >= 0x80 || !ascii_isalpha(s.p[i - 1]);
+	if ((unsigned char)s.p[i] >= 0x80)
+		return true;
+	return ascii_isalpha(s.p[i]) && (i == 0 || !ascii_isalpha(s.p[i - 1]));
 }
 
 static void add_place(struct phrases *phrases, enum phrase kind, size_t at)
@@ -289,12 +303,11 @@ void phrases_find(struct span text, struct phrases *phrases_r)
 
 	index_build(&index);
 	*phrases_r = (struct phrases){ .n = 0 };
-	for (size_t i = 0; i < text.n; i++) {
-		unsigned char first = (unsigned char)ascii_lower(text.p[i]);
-
-		if (index.head[first] == NO_ENTRY || !may_start(text, i))
+	for (size_t i = 0; i + 1 < text.n; i++) {
+		if (!may_start(text, i))
 			continue;
-		for (unsigned e = index.head[first]; e != NO_ENTRY; e = index.next[e])
+		for (unsigned e = index.head[key_of(text.p[i], text.p[i + 1])]; e != NO_ENTRY;
+		     e = index.next[e])
 			if (stands_at(text, i, table[e].text))
 				add_place(phrases_r, table[e].kind, i);
 	}
