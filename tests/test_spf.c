@@ -516,6 +516,30 @@ static void test_large(void **state)
 	assert_int_equal(check_record(buf_string(&record)).code, SPF_FAIL);
 }
 
+/* Nor do thousands of names to be worked out take the message's memory. */
+static void test_large_count(void **state)
+{
+	static const char *const terms[] = { " exists:%{ir}.%{d}.test", " include:%{l}.%{d}.test" };
+	struct spf_result result;
+	struct buf record;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		rows_n = 0;
+		buf_init(&record, &arena, 65536);
+		buf_adds(&record, "v=spf1");
+		while (record.n < 65000)
+			buf_adds(&record, terms[i]);
+		txt("a.example.net", buf_string(&record));
+		arena.used = 0;
+		result = check_record("v=spf1 include:a.example.net include:a.example.net "
+				      "include:a.example.net include:a.example.net -all");
+		assert_int_equal(result.code, SPF_PERMERROR);
+		assert_true(result.lookups > 1000);
+		assert_true(arena.used < 512 * 1024);
+	}
+}
+
 static void test_out_of_memory(void **state)
 {
 	struct arena whole = arena;
@@ -815,7 +839,7 @@ int main(void)
 		TEST(test_two_records), TEST(test_include_none), TEST(test_dns_trouble),
 		TEST(test_syntax), TEST(test_syntax_below), TEST(test_idle), TEST(test_right),
 		TEST(test_lookups), TEST(test_voids), TEST(test_many_mx), TEST(test_loop),
-		TEST(test_tree), TEST(test_large), TEST(test_out_of_memory),
+		TEST(test_tree), TEST(test_large), TEST(test_large_count), TEST(test_out_of_memory),
 		TEST(test_macros), TEST(test_delimiters), TEST(test_explanation),
 		TEST(test_hostile_macros), TEST(test_hostile_sender), TEST(test_long_name),
 		TEST(test_no_address), TEST(test_with_term), TEST(test_likely),

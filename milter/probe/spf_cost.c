@@ -1,12 +1,12 @@
 #include "probe/spf_walk.h"
 
-enum { MAX_RECORDS = 100 };	/* that are read for one count */
+enum { MAX_TARGETS = 100 };	/* names that are worked out for one count */
 
 struct count {
 	struct spf_walk walk;	/* a copy: what it meets is no decision */
 	struct spf_result result;
 	bool want_voids;
-	unsigned records;
+	unsigned targets;
 	bool whole, loops;
 };
 
@@ -80,7 +80,7 @@ static void count_record(struct count *c, const struct spf_frame *above,
 		return;
 	}
 	frame = spf_frame_new(&c->walk, above, term->text, domain);
-	if (frame == NULL || ++c->records > MAX_RECORDS || !may_ask(c, domain, DNS_TXT)) {
+	if (frame == NULL || !may_ask(c, domain, DNS_TXT)) {
 		c->whole = false;
 		return;
 	}
@@ -95,17 +95,24 @@ static void count_record(struct count *c, const struct spf_frame *above,
 static void count_term(struct count *c, const struct spf_frame *frame,
 		       const struct spf_term *term, struct spf_cost *cost)
 {
+	bool leads_on = term->kind == SPF_INCLUDE || term->kind == SPF_REDIRECT;
 	struct span name;
 
 	if (term->fault != SPF_FAULT_NONE || !spf_term_asks(term))
 		return;
 	cost->lookups++;
+	if (!leads_on && !c->want_voids)
+		return;
+	if (++c->targets > MAX_TARGETS) {
+		c->whole = false;
+		return;
+	}
 	name = spf_target(&c->walk, frame, term->domain);
 	if (name.n == 0)
 		return;
-	if (term->kind == SPF_INCLUDE || term->kind == SPF_REDIRECT)
+	if (leads_on)
 		count_record(c, frame, term, name, cost);
-	else if (c->want_voids)
+	else
 		count_void(c, name, term->kind, cost);
 }
 
