@@ -162,13 +162,17 @@ static void refuse_forks(struct filter *filter)
 	}
 }
 
-/* No memory that can be run is mapped, or made so, from now on. */
+/* No memory that can be run is mapped, or made so, from now on. Refused, not killed:
+ * PCRE2 then interprets a pattern whose code was not made in time. */
 static void allow_memory(struct filter *filter)
 {
 	static const char *const calls[] = { "mmap", "mmap2", "mprotect" };
 
-	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
 		add(filter, &(struct rule){ calls[i], SCMP_ACT_ALLOW, { has(2, PROT_EXEC, 0) }, 1 });
+		add(filter, &(struct rule){ calls[i], SCMP_ACT_ERRNO(EACCES),
+			{ has(2, PROT_EXEC, PROT_EXEC) }, 1 });
+	}
 }
 
 static void allow_sockets(struct filter *filter, uint64_t jobs)

@@ -7,9 +7,9 @@
  * A worker may use memory, threads, clocks, the descriptors it has, and sockets
  * of the internet for the DNS. It opens no file, starts no program, signals
  * nobody, makes no code. The front, which listens and reloads, is only kept from
- * what no milter does. Whoever breaks a rule is killed by the kernel; sockets of
- * other families are refused instead, because syslog(3) asks for one when the
- * log has been restarted.
+ * what no milter does. Whoever breaks a rule is killed by the kernel. Two things are
+ * refused instead: unix sockets, because syslog(3) asks for one when the log has been
+ * restarted, and new code, because PCRE2 can do without.
  *
  * Builds with a sanitizer have resource limits of their own kind and need files
  * for their reports: there the door stays open, privileges are dropped alone. */

@@ -177,10 +177,13 @@ static void open_dns(struct snapshot *snapshot)
 			 "the DNS says", error.text);
 }
 
-static int lock(const struct config *config, struct error *error)
+static int lock(const struct worker *worker, struct error *error)
 {
+	const struct config *config = worker->snapshot->config;
+
 	process_prepare(config);
 	codec_prepare();
+	rules_prepare(worker->snapshot->rules);
 	return sandbox_lock(SANDBOX_WORKER, CHILD_JOBS, config->limit_worker_memory, error);
 }
 
@@ -192,7 +195,7 @@ static int prepare(struct worker *worker, const char *config_path, struct error 
 	    process_become(worker->snapshot->config->user, error) != 0)
 		return -1;
 	open_dns(worker->snapshot);
-	return make_lines(worker, error) == 0 ? lock(worker->snapshot->config, error) : -1;
+	return make_lines(worker, error) == 0 ? lock(worker, error) : -1;
 }
 
 int worker_main(const char *config_path)

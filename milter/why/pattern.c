@@ -181,6 +181,11 @@ static const pcre2_code *find_fast(struct pattern *p)
 	return fast;
 }
 
+void pattern_prepare(struct pattern *p)
+{
+	(void)find_fast(p);
+}
+
 static struct pattern_room *room_new(void)
 {
 	struct pattern_room *room = calloc(1, sizeof(*room));

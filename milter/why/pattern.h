@@ -20,6 +20,10 @@ struct pattern *pattern_new(const struct rule *rule, const char *text, struct er
 void pattern_free(struct pattern *pattern);	/* NULL is allowed */
 const struct rule *pattern_rule(const struct pattern *pattern);
 
+/* Make the code that searches fast now, not at the first search: before a sandbox
+ * forbids new code. */
+void pattern_prepare(struct pattern *pattern);
+
 /* What searching needs: NULL before, made when first needed, not shared. */
 struct pattern_room;
 void pattern_room_free(struct pattern_room *room);	/* NULL is allowed */

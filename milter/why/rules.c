@@ -77,6 +77,12 @@ struct rules *rules_new(const struct knowledge *knowledge, struct error *error)
 	return NULL;
 }
 
+void rules_prepare(const struct rules *rules)
+{
+	for (size_t i = 0; i < rules->n; i++)
+		pattern_prepare(rules->all[i]);
+}
+
 void rules_free(struct rules *rules)
 {
 	if (rules == NULL)

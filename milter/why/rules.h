@@ -27,6 +27,9 @@ struct rules;
  * knowledge must outlive the rules. */
 struct rules *rules_new(const struct knowledge *knowledge, struct error *error);
 void rules_free(struct rules *rules);
+/* Make all code that searching needs now: where none can be made later, patterns
+ * are interpreted, which is slower. */
+void rules_prepare(const struct rules *rules);
 
 /* One line of UTF-8, and which patterns it may match: for all groups at once. The
  * text is borrowed. */
