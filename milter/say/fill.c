@@ -98,25 +98,39 @@ void safe_html(struct buf *out, struct span value, size_t limit)
 	add_value(out, MODE_HTML, value, limit);
 }
 
+/* A line of value with what the limit leaves of it; false: nothing comes after. */
+static bool add_line(struct buf *out, enum mode mode, struct span value, struct span line, size_t limit)
+{
+	size_t at = (size_t)(line.p - value.p);
+
+	if (at > limit)
+		buf_adds(out, "…");
+	else
+		add_value(out, mode, line, limit - at);
+	return at <= limit && line.n <= limit - at;
+}
+
 void safe_text_lines(struct buf *out, struct span value, size_t limit, const char *indent)
 {
-	struct span rest = utf8_start(value, limit), line;
+	struct span rest = value, line;
+	bool more = true;
 
-	while (span_next_line(&rest, &line)) {
+	while (more && span_next_line(&rest, &line)) {
 		buf_adds(out, indent);
-		add_value(out, MODE_PLAIN, line, limit);
+		more = add_line(out, MODE_PLAIN, value, line, limit);
 		buf_addc(out, '\n');
 	}
 }
 
 void safe_html_lines(struct buf *out, struct span value, size_t limit)
 {
-	struct span rest = utf8_start(value, limit), line;
+	struct span rest = value, line;
+	bool more = true;
 
-	for (bool first = true; span_next_line(&rest, &line); first = false) {
+	for (bool first = true; more && span_next_line(&rest, &line); first = false) {
 		if (!first)
 			buf_adds(out, "<br>\n");
-		add_value(out, MODE_HTML, line, limit);
+		more = add_line(out, MODE_HTML, value, line, limit);
 	}
 }
 

@@ -18,10 +18,11 @@ void fill_text(struct buf *out, const char *template, const struct values *value
 void fill_html(struct buf *out, const char *template, const struct values *values);
 
 /* A value alone. Control characters become a space, bidi controls and other
- * invisible formatting vanish, invalid UTF-8 becomes U+FFFD. */
+ * invisible formatting vanish, invalid UTF-8 becomes U+FFFD. What is longer than
+ * limit bytes is cut at a whole character, with "…" behind it. */
 void safe_text(struct buf *out, struct span value, size_t limit);
 void safe_html(struct buf *out, struct span value, size_t limit);
-/* Several lines: LF stays, in HTML as <br>. */
+/* Several lines: LF stays, in HTML as <br>. All of them share the limit. */
 void safe_text_lines(struct buf *out, struct span value, size_t limit,
 		     const char *indent);
 void safe_html_lines(struct buf *out, struct span value, size_t limit);
