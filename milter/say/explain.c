@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
 #include "say/fill.h"
 #include "say/layout.h"
 
@@ -181,6 +182,12 @@ static struct span returned(struct arena *arena, const struct bounce *bounce, co
 	return header_decode(arena, headers_find(&bounce->returned_headers, name));
 }
 
+static struct span shortened(struct arena *arena, struct span s)
+{
+	return s.n <= MAX_SUBJECT ? s :
+		span_str(arena_printf(arena, "%.*s…", SPAN_FMT(utf8_start(s, MAX_SUBJECT))));
+}
+
 static void message_values(struct arena *arena, struct explanation *e)
 {
 	const struct bounce *bounce = e->bounce;
@@ -193,8 +200,8 @@ static void message_values(struct arena *arena, struct explanation *e)
 	set_value(v, VALUE_SENDER, sender, e->language, LABEL_WORD_SENDER);
 	set_value(v, VALUE_SENDER_DOMAIN, domain_of(sender), e->language, LABEL_WORD_SENDER_DOMAIN);
 	set_value(v, VALUE_REPORTER, bounce->reporting_mta, e->language, LABEL_WORD_REPORTER);
-	set_value(v, VALUE_SUBJECT, span_slice(returned(arena, bounce, "Subject"), 0, MAX_SUBJECT),
-		  e->language, LABEL_WORD_SUBJECT);
+	set_value(v, VALUE_SUBJECT, shortened(arena, returned(arena, bounce, "Subject")), e->language,
+		  LABEL_WORD_SUBJECT);
 	set_value(v, VALUE_IP, SPAN(""), e->language, LABEL_WORD_IP);
 	set_value(v, VALUE_ORGANIZATION, span_str(e->reader->organization), e->language,
 		  LABEL_WORD_ORGANIZATION);
