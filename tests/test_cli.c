@@ -254,6 +254,28 @@ static void test_code(void **state)
 	assert_refused(WHYBOUNCE("code", " "), 1, "no code given");
 }
 
+/* On mail servers: tests/integration/test_doctor.py. */
+static void test_doctor(void **state)
+{
+	char *directory = make_directory();
+	char *broken = write_file(directory, "w.yaml", SPAN("modus: explain\n"));
+	char *away = write_file(directory, "away.yaml", SPAN("socket: local:/nonexistent/w.sock\n"));
+	struct run run = WHYBOUNCE("doctor", "-c", broken);
+
+	(void)state;
+	assert_int_equal(run.status, 1);
+	assert_true(holds(run.out, "wrong  The configuration is broken: "));
+	assert_true(holds(run.out, "w.yaml:1: "));
+	run_free(&run);
+	assert_refused(WHYBOUNCE("doctor", "-c", away, "--test", "anna"), 1, "is no address");
+	assert_refused(WHYBOUNCE("doctor", "-c", away, "--test", "anna@example.org"), 1,
+		       "local:/nonexistent/w.sock: No such file or directory");
+	assert_refused(WHYBOUNCE("doctor", "somewhere"), 2, "too many arguments");
+	free(away);
+	free(broken);
+	remove_tree(directory);
+}
+
 static void test_compare(void **state)
 {
 	static const char *const headings[][7] = {
@@ -312,6 +334,7 @@ int main(void)
 		cmocka_unit_test(test_diagnose_replies),
 		cmocka_unit_test(test_code),
 		cmocka_unit_test(test_compare),
+		cmocka_unit_test(test_doctor),
 		cmocka_unit_test(test_full_disk),
 	};
 	const char *build = getenv("WHYBOUNCE_BUILD");

@@ -26,6 +26,7 @@ struct cli {
 	bool why, replies, defaults, probe;
 	const char *dns;	/* --dns ADDR@PORT, or NULL */
 	const char *ip, *selector, *message, *from;	/* of check; or NULL */
+	const char *postfix, *sendmail, *test;		/* of doctor; or NULL */
 	char **args;
 	int n;
 };
@@ -83,6 +84,7 @@ enum exit_status cli_diagnose(const struct cli *cli);
 enum exit_status cli_code(const struct cli *cli);
 enum exit_status cli_compare(const struct cli *cli);
 enum exit_status cli_check(const struct cli *cli);
+enum exit_status cli_doctor(const struct cli *cli);
 enum exit_status cli_languages(const struct cli *cli);
 enum exit_status cli_config(const struct cli *cli);
 

@@ -28,6 +28,10 @@ static const struct command commands[] = {
 	  "                       [--from ADDR] [--dns ADDR@PORT] DOMAIN",
 	  "SPF, DKIM, DMARC, MX, reverse DNS and blocklists of a domain", "lcfDisma",
 	  FORMATS(text_json), 1, 1 },
+	{ "doctor", cli_doctor, "[-f text|json] [--postfix DIR | --sendmail FILE] [--dns ADDR@PORT]\n"
+	  "                        | --test ADDRESS",
+	  "is this machine set up so that the next bounce is explained?", "cfDPST",
+	  FORMATS(text_json), 0, 0 },
 	{ "languages", cli_languages, "", "the languages that are installed", "c",
 	  FORMATS(text_only), 0, 0 },
 	{ "config", cli_config, "[--defaults]", "the effective configuration", "cd",
@@ -54,6 +58,9 @@ static const struct option long_options[] = {
 	{ "selector", required_argument, NULL, 's' },
 	{ "message", required_argument, NULL, 'm' },
 	{ "from", required_argument, NULL, 'a' },
+	{ "postfix", required_argument, NULL, 'P' },
+	{ "sendmail", required_argument, NULL, 'S' },
+	{ "test", required_argument, NULL, 'T' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
@@ -122,7 +129,7 @@ static void print_help(FILE *to)
 	      "  -V, --version\n\n"
 	      "FILE is a message; - or none is standard input. Exit status: 0 done,\n"
 	      "1 the answer is no or the input was bad, 2 usage, 75 only the DNS was in\n"
-	      "the way. Nothing asks the DNS but check, and what --probe is given to.\n", to);
+	      "the way. Nothing asks the DNS but check and doctor, and what --probe is given to.\n", to);
 }
 
 static void print_usage(const struct command *command, FILE *to)
@@ -179,6 +186,9 @@ static int set_option(struct cli *cli, const struct command *command, int letter
 	case 's': cli->selector = optarg; return 0;
 	case 'm': cli->message = optarg; return 0;
 	case 'a': cli->from = optarg; return 0;
+	case 'P': cli->postfix = optarg; return 0;
+	case 'S': cli->sendmail = optarg; return 0;
+	case 'T': cli->test = optarg; return 0;
 	default: return -1;
 	}
 }
