@@ -242,7 +242,7 @@ static void test_facts(void **state)
 	assert_has_not(code_page("en", FORMAT_TEXT, "550"), "not defined by any standard");
 	assert_has(code_page("en", FORMAT_TEXT, "4.7.1"), "Usual cause: ");
 	assert_has(code_page("en", FORMAT_TEXT, "5.2.2"),
-		   "Who can fix it: Only the recipient can fix this.\n");
+		   "Who can fix it: With 5.2.2, it is usually the recipient");
 	assert_has(code_page("en", FORMAT_TEXT, "550"), "\n  - 551 User Not Local");
 }
 

@@ -124,13 +124,8 @@ static void say_cause(struct sentences *s, const struct page *page)
 
 static void say_who(struct sentences *s, const struct page *page)
 {
-	static const enum label labels[] = {
-		[WHO_SENDER] = LABEL_FIX_SENDER, [WHO_SENDER_ADMIN] = LABEL_FIX_SENDER_ADMIN,
-		[WHO_RECIPIENT] = LABEL_FIX_RECIPIENT,
-		[WHO_RECIPIENT_ADMIN] = LABEL_FIX_RECIPIENT_ADMIN, [WHO_NOBODY] = LABEL_FIX_NOBODY,
-	};
-
-	say(s, page, labels[page->cause->who], "");
+	if (s->n < MAX_SENTENCES)
+		s->list[s->n++] = page_who(s->out->arena, page);
 }
 
 static const char *standard_of(const struct page *page)

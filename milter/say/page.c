@@ -235,9 +235,21 @@ struct span page_fix(struct arena *arena, const struct page *page)
 	return buf_span(&fix);
 }
 
-const char *who_sentence(const struct language *language, const struct cause *cause)
+struct span page_who(struct arena *arena, const struct page *page)
 {
-	return language_label(language, who_label(cause->who));
+	static const enum label labels[] = {
+		[WHO_SENDER] = LABEL_FIX_SENDER, [WHO_SENDER_ADMIN] = LABEL_FIX_SENDER_ADMIN,
+		[WHO_RECIPIENT] = LABEL_FIX_RECIPIENT,
+		[WHO_RECIPIENT_ADMIN] = LABEL_FIX_RECIPIENT_ADMIN, [WHO_NOBODY] = LABEL_FIX_NOBODY,
+	};
+	struct buf text;
+
+	buf_init(&text, arena, 4096);
+	if (page->topic->cause != NULL)
+		buf_adds(&text, page_word(page, who_label(page->cause->who)));
+	else if (page->cause != NULL)
+		add_sentence(&text, page, page_word(page, labels[page->cause->who]));
+	return buf_span(&text);
 }
 
 /* ---- related ---- */

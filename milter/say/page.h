@@ -36,8 +36,9 @@ struct span page_description(struct arena *arena, const struct page *page);
 struct texts page_steps(const struct page *page);
 /* Its own words, or those steps in one paragraph. */
 struct span page_fix(struct arena *arena, const struct page *page);
-/* Who can fix what has this cause, a sentence. */
-const char *who_sentence(const struct language *language, const struct cause *cause);
+/* Who can fix it, a sentence: of a code, whoever usually can. "" where a code has
+ * no usual cause. */
+struct span page_who(struct arena *arena, const struct page *page);
 
 enum { PAGE_MAX_RELATED = 24 };
 /* Related codes of a page, or of two (b not NULL) without those two. */

@@ -102,8 +102,8 @@ static void facts(const struct sheet *sheet, const struct page *page)
 	if (page->topic->cause == NULL && page->cause != NULL)
 		fact(sheet, page, LABEL_USUAL_CAUSE,
 		     language_cause(page->language, page->cause)->title);
-	if (page->cause != NULL)
-		fact(sheet, page, LABEL_WHO_CAN_FIX, who_sentence(page->language, page->cause));
+	fact(sheet, page, LABEL_WHO_CAN_FIX,
+	     arena_string(sheet->out->arena, page_who(sheet->out->arena, page)));
 }
 
 static void section(const struct sheet *sheet, const struct page *page, const char *level,
