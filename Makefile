@@ -116,6 +116,7 @@ install: all $(O)/whybounce.yaml.5
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin \
 		$(DESTDIR)$(DATADIR)/knowledge $(DESTDIR)$(DATADIR)/languages \
 		$(DESTDIR)$(DATADIR)/postfix $(DESTDIR)$(DATADIR)/sendmail \
+		$(DESTDIR)$(DATADIR)/site \
 		$(DESTDIR)$(SYSCONFDIR)/whybounce/knowledge.d \
 		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 \
 		$(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/lib/systemd/system
@@ -125,6 +126,7 @@ install: all $(O)/whybounce.yaml.5
 	install -m 644 conf/languages/*.yaml $(DESTDIR)$(DATADIR)/languages/
 	install -m 644 conf/postfix/* $(DESTDIR)$(DATADIR)/postfix/
 	install -m 644 conf/sendmail/* $(DESTDIR)$(DATADIR)/sendmail/
+	install -m 644 conf/site/* $(DESTDIR)$(DATADIR)/site/
 	install -m 644 packaging/man/whybounce.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 $(O)/whybounce.yaml.5 $(DESTDIR)$(PREFIX)/share/man/man5/
 	install -m 644 packaging/man/whybounced.8 $(DESTDIR)$(PREFIX)/share/man/man8/

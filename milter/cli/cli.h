@@ -22,6 +22,7 @@ enum exit_status {
 struct cli {
 	const char *language;	/* -l, or NULL */
 	const char *config;	/* -c, or NULL */
+	const char *base_url;	/* --base-url, or NULL */
 	enum format format;
 	bool why, replies, defaults, probe;
 	const char *dns;	/* --dns ADDR@PORT, or NULL */
@@ -85,6 +86,7 @@ enum exit_status cli_code(const struct cli *cli);
 enum exit_status cli_compare(const struct cli *cli);
 enum exit_status cli_check(const struct cli *cli);
 enum exit_status cli_doctor(const struct cli *cli);
+enum exit_status cli_site(const struct cli *cli);
 enum exit_status cli_languages(const struct cli *cli);
 enum exit_status cli_config(const struct cli *cli);
 

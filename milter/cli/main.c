@@ -32,6 +32,8 @@ static const struct command commands[] = {
 	  "                        | --test ADDRESS",
 	  "is this machine set up so that the next bounce is explained?", "cfDPST",
 	  FORMATS(text_json), 0, 0 },
+	{ "site", cli_site, "[--base-url URL] DIR", "the reference as static pages, in every language",
+	  "cb", FORMATS(text_only), 1, 1 },
 	{ "languages", cli_languages, "", "the languages that are installed", "c",
 	  FORMATS(text_only), 0, 0 },
 	{ "config", cli_config, "[--defaults]", "the effective configuration", "cd",
@@ -61,6 +63,7 @@ static const struct option long_options[] = {
 	{ "postfix", required_argument, NULL, 'P' },
 	{ "sendmail", required_argument, NULL, 'S' },
 	{ "test", required_argument, NULL, 'T' },
+	{ "base-url", required_argument, NULL, 'b' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
@@ -189,6 +192,7 @@ static int set_option(struct cli *cli, const struct command *command, int letter
 	case 'P': cli->postfix = optarg; return 0;
 	case 'S': cli->sendmail = optarg; return 0;
 	case 'T': cli->test = optarg; return 0;
+	case 'b': cli->base_url = optarg; return 0;
 	default: return -1;
 	}
 }

@@ -136,8 +136,14 @@ void safe_html_lines(struct buf *out, struct span value, size_t limit)
 
 void html_escape(struct buf *out, const char *text)
 {
-	for (; text != NULL && *text != '\0'; text++)
-		add_escaped(out, *text);
+	while (text != NULL && *text != '\0') {
+		size_t plain = strcspn(text, "<>&\"'");
+
+		buf_add(out, (struct span){ text, plain });
+		text += plain;
+		if (*text != '\0')
+			add_escaped(out, *text++);
+	}
 }
 
 /* ---- templates ---- */
