@@ -196,19 +196,33 @@ static void end_run(struct reader *r, struct run *run, struct needs *needs)
 	run->n = 0;
 }
 
-/* A character, and what follows of its quantifier. */
-static void add_char(struct reader *r, struct run *run, char c, struct needs *needs)
+/* A character of so many bytes ('\0': one that is not known), and its quantifier. */
+static void add_char(struct reader *r, struct run *run, char c, size_t n, struct needs *needs)
 {
 	struct repeat repeat = read_repeat(r);
 
-	if ((unsigned char)c >= 0x80 || c == '\0' || repeat.optional ||
-	    run->n == sizeof(run->text)) {
+	if (c == '\0' || repeat.optional || run->n + n > sizeof(run->text)) {
 		end_run(r, run, needs);
 		return;
 	}
-	run->text[run->n++] = ascii_lower(c);
+	memset(run->text + run->n, ascii_lower(c), n);
+	run->n += n;
 	if (repeat.is_there)
 		end_run(r, run, needs);
+}
+
+/* A letter beyond ASCII is one character, whatever its bytes. */
+static void read_char(struct reader *r, struct run *run, struct needs *needs)
+{
+	const char *from = r->p++;
+
+	if ((unsigned char)*from < 0x80) {
+		add_char(r, run, *from, 1, needs);
+		return;
+	}
+	while (((unsigned char)*r->p & 0xc0) == 0x80)
+		r->p++;
+	add_char(r, run, (char)LITERAL_HIGH, (size_t)(r->p - from), needs);
 }
 
 static void read_atom(struct reader *r, struct run *run, struct needs *needs)
@@ -224,20 +238,19 @@ static void read_atom(struct reader *r, struct run *run, struct needs *needs)
 		return;
 	case '[':
 		skip_class(r);
-		add_char(r, run, '\0', needs);
+		add_char(r, run, '\0', 1, needs);
 		return;
 	case '\\':
-		add_char(r, run, read_escape(r), needs);
+		add_char(r, run, read_escape(r), 1, needs);
 		return;
 	case '.':
 	case '^':
 	case '$':
 		r->p++;
-		add_char(r, run, '\0', needs);
+		add_char(r, run, '\0', 1, needs);
 		return;
 	default:
-		r->p++;
-		add_char(r, run, r->p[-1], needs);
+		read_char(r, run, needs);
 	}
 }
 

@@ -2,7 +2,8 @@
  *
  * Pure. Reads the syntax of PCRE2 as far as it must and says nothing where it is
  * in doubt: a text without any of the literals never matches, one with them may.
- * ASCII only, lower case (patterns are caseless). */
+ * Literals are in lower case (patterns are caseless), and every byte beyond ASCII is
+ * LITERAL_HIGH: which letter it is, in which case, does not matter. */
 #ifndef WHYBOUNCE_WHY_LITERALS_H
 #define WHYBOUNCE_WHY_LITERALS_H
 
@@ -13,6 +14,7 @@ enum {
 	LITERALS_MAX = 160,	/* of one set */
 	LITERALS_SETS = 4,	/* of one pattern */
 	LITERAL_MIN = 3,	/* bytes of one literal */
+	LITERAL_HIGH = 0x80,
 };
 
 /* Literals of which a text must contain one. */

@@ -208,6 +208,8 @@ static void name_kinds(struct sieve *sieve, const struct uses *uses)
 		}
 	for (unsigned c = 'A'; c <= 'Z'; c++)
 		sieve->kinds[c] = sieve->kinds[c - 'A' + 'a'];
+	for (unsigned c = LITERAL_HIGH; c < 256; c++)
+		sieve->kinds[c] = sieve->kinds[LITERAL_HIGH];
 }
 
 /* States of the tree; which literal ends in each one (plus one, 0: none). Level by
