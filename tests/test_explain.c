@@ -336,6 +336,32 @@ static void test_who_can_fix_it(void **state)
 	assert_string_equal(block_who(&e, &e.blocks[0]), label(&e, LABEL_WHO_RECIPIENT));
 }
 
+/* What a provider advises stands with the steps of whoever can follow it. */
+static void test_hint_for_whom_it_is(void **state)
+{
+	struct explanation e = about(GROUP("kim@example.net", "failed", "5.1.1", "550 5.1.1 User unknown"));
+	struct diagnosis diagnosis = *e.blocks[0].diagnosis;
+	void (*const layouts[])(struct buf *, const struct explanation *) = { explain_text, explain_html };
+
+	(void)state;
+	e.blocks[0].diagnosis = &diagnosis;
+	e.blocks[0].hint = "Ask the oracle.";
+	for (enum who who = WHO_SENDER; who <= WHO_NOBODY; who++) {
+		bool for_admins = who == WHO_SENDER_ADMIN || who == WHO_RECIPIENT_ADMIN;
+
+		diagnosis.who = who;
+		for (size_t i = 0; i < 2; i++) {
+			struct span out = laid_out(layouts[i], &e);
+			size_t hint = span_find(out, 0, SPAN("Ask the oracle."));
+			size_t admins = span_find(out, 0, span_str(label(&e, LABEL_FOR_ADMINS)));
+
+			assert_true(hint < out.n);
+			assert_int_equal(hint > admins, for_admins);
+			assert_true(span_find(out, hint + 1, SPAN("Ask the oracle.")) == out.n);
+		}
+	}
+}
+
 /* Where mail was forwarded the sender learns nothing of where to. */
 static void test_forwarded_mail(void **state)
 {
@@ -651,6 +677,7 @@ int main(void)
 		TEST(test_titles), TEST(test_title_of_mixed_fates), TEST(test_no_words_of_strangers_in_ours),
 		TEST(test_subject), TEST(test_one_block_for_each_cause), TEST(test_many_recipients),
 		TEST(test_where_it_stopped), TEST(test_delay_is_no_failure), TEST(test_who_can_fix_it),
+		TEST(test_hint_for_whom_it_is),
 		TEST(test_forwarded_mail), TEST(test_links), TEST(test_second_language),
 		TEST(test_language_of_the_reader), TEST(test_long_list_of_languages), TEST(test_text_is_wrapped),
 		TEST(test_hostile_values), TEST(test_html_of_every_cause), TEST(test_own_text), TEST(test_no_memory),

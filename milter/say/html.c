@@ -162,16 +162,17 @@ static void add_steps(struct buf *out, const struct explanation *e,
 {
 	struct step steps[LAYOUT_MAX_STEPS];
 	size_t n = block_steps(out->arena, e, block, steps);
+	const char *hint = block_hint(block, false);
 
-	if (n == 0 && block->hint == NULL)
+	if (n == 0 && hint == NULL)
 		return;
 	add_heading(out, e, LABEL_WHAT_YOU_CAN_DO);
 	open_list(out, "ol");
 	for (size_t i = 0; i < n; i++)
 		add_item(out, steps[i].template, steps[i].values);
 	buf_adds(out, "</ol>\n");
-	if (block->hint != NULL && block_is_trouble(block))
-		add_paragraph(out, block->hint, &block->values);
+	if (hint != NULL)
+		add_paragraph(out, hint, &block->values);
 }
 
 /* ---- what we checked ---- */
@@ -239,6 +240,7 @@ static void add_for_admins(struct buf *out, const struct explanation *e,
 {
 	struct fact facts[LAYOUT_MAX_FACTS];
 	size_t n = block_facts(e, block, facts);
+	const char *hint = block_hint(block, true);
 
 	buf_adds(out, "<div class=\"wb-line\" style=\"border-top:1px solid #e3e6ea;margin-top:20px;"
 		 "font-size:13px\">\n");
@@ -246,9 +248,11 @@ static void add_for_admins(struct buf *out, const struct explanation *e,
 	for (size_t i = 0; i < n; i++)
 		add_fact(out, e, &facts[i]);
 	add_quote(out, e, block);
-	if (block_is_trouble(block) && block->cause->admin.n != 0) {
+	if (block_is_trouble(block) && (hint != NULL || block->cause->admin.n != 0)) {
 		buf_adds(out, "<div style=\"height:8px\"></div>\n");
 		open_list(out, "ul");
+		if (hint != NULL)
+			add_item(out, hint, &block->values);
 		for (size_t i = 0; i < block->cause->admin.n; i++)
 			add_item(out, block->cause->admin.list[i], &block->values);
 		buf_adds(out, "</ul>\n");

@@ -82,6 +82,8 @@ static void add_block(struct buf *out, const struct explanation *e,
 	json_close(&json, ']');
 	json_string(&json, "who", span_str(who_name(block->diagnosis->who)));
 	add_steps(&json, e, block);
+	if (block->hint != NULL && block_is_trouble(block))
+		add_template(&json, "hint", block->hint, &block->values);
 	add_findings(&json, e, block);
 	if (e->forged)
 		json_bool(&json, "forged", true);

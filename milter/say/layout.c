@@ -65,6 +65,14 @@ bool block_is_trouble(const struct explain_block *block)
 		block->action != ACTION_EXPANDED;
 }
 
+const char *block_hint(const struct explain_block *block, bool for_admins)
+{
+	enum who who = block->diagnosis->who;
+	bool is_for_admins = who == WHO_SENDER_ADMIN || who == WHO_RECIPIENT_ADMIN;
+
+	return block_is_trouble(block) && is_for_admins == for_admins ? block->hint : NULL;
+}
+
 /* A delay is told first, its reason after it: never as a failure. */
 size_t block_happened(const struct explanation *e, const struct explain_block *block,
 		      const char *templates[3])

@@ -53,6 +53,9 @@ size_t block_checks(struct arena *arena, const struct explanation *e,
 		    const struct explain_block *block, struct check_line **lines_r);
 
 bool block_is_trouble(const struct explain_block *block);
+/* The provider's hint for whom it is: the sender, below his steps, or an
+ * administrator, above the rest of his; NULL: it is for the other one, or none. */
+const char *block_hint(const struct explain_block *block, bool for_admins);
 const char *block_who(const struct explanation *e, const struct explain_block *block);
 enum label who_label(enum who who);
 /* One or two words for what became of it: "Not delivered". */

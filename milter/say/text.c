@@ -96,15 +96,16 @@ static void add_steps(struct buf *out, const struct explanation *e,
 {
 	struct step steps[LAYOUT_MAX_STEPS];
 	size_t n = block_steps(out->arena, e, block, steps);
+	const char *hint = block_hint(block, false);
 
-	if (n == 0 && block->hint == NULL)
+	if (n == 0 && hint == NULL)
 		return;
 	add_heading(out, e, LABEL_WHAT_YOU_CAN_DO);
 	for (size_t i = 0; i < n; i++)
 		add_template(out, steps[i].template, steps[i].values,
 			     arena_printf(out->arena, "%2zu. ", i + 1), "    ");
-	if (block->hint != NULL && block_is_trouble(block))
-		add_template(out, block->hint, &block->values, "", "");
+	if (hint != NULL)
+		add_template(out, hint, &block->values, "", "");
 }
 
 static void add_check(struct buf *out, const struct explanation *e,
@@ -148,6 +149,7 @@ static void add_for_admins(struct buf *out, const struct explanation *e,
 {
 	struct fact facts[LAYOUT_MAX_FACTS];
 	size_t n = block_facts(e, block, facts);
+	const char *hint = block_hint(block, true);
 	enum label label;
 	struct span quote = block_quote(block, &label);
 
@@ -158,6 +160,8 @@ static void add_for_admins(struct buf *out, const struct explanation *e,
 		buf_addf(out, "  %s\n", word(e, label));
 		safe_text_lines(out, quote, LAYOUT_MAX_REPLY, "  > ");
 	}
+	if (hint != NULL)
+		add_template(out, hint, &block->values, "  - ", "    ");
 	if (block_is_trouble(block))
 		for (size_t i = 0; i < block->cause->admin.n; i++)
 			add_template(out, block->cause->admin.list[i], &block->values, "  - ", "    ");
