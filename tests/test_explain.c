@@ -77,7 +77,7 @@ static struct explanation explained(struct span bytes, const char *tag)
 {
 	struct reading *reading = arena_alloc(&arena, sizeof(*reading));
 	struct enrich_request request = { .language = tag };
-	struct explanation e;
+	struct explanation e = { .n = 0 };
 	struct error error;
 
 	if (enrich_read(snapshot, &arena, bytes, reading, &error) != 0 ||
@@ -237,7 +237,7 @@ static void test_many_recipients(void **state)
 		"5.7.8", "5.7.20", "5.7.25", "5.7.23",
 	};
 	struct buf groups;
-	struct explanation e;
+	struct explanation e = { .n = 0 };
 	struct span text;
 	size_t shown = 0;
 
