@@ -104,10 +104,13 @@ static void test_html_of_values(void **state)
 	(void)state;
 	assert_span(written(safe_html, SPAN("<b>&\"'</b>"), 100), "&lt;b&gt;&amp;&quot;&#39;&lt;<span>/</span>b&gt;");
 	assert_span(written(safe_html, SPAN("a@b.example"), 100), "a<span>@</span>b<span>.</span>example");
-	assert_span(written(safe_html, SPAN("https://x"), 100),
-		    "https<span>:</span><span>/</span><span>/</span>x");
+	assert_span(written(safe_html, SPAN("https://x"), 100), "https<span>:</span>//x");
+	assert_span(written(safe_html, SPAN("mailto:a"), 100), "mailto<span>:</span>a");
+	assert_span(written(safe_html, SPAN("a.\u200bb"), 100), "a<span>.</span>b");
 	assert_span(written(safe_html, SPAN("555-1234"), 100), "555<span>-</span>1234");
 	assert_span(written(safe_html, SPAN("a\u202e\nb"), 100), "a b");
+	/* rows of them, and ends of words */
+	assert_span(written(safe_html, SPAN("----- a - b. See: c/ . .com @x"), 100), "----- a - b. See: c/ . .com @x");
 }
 
 /* Cut at a whole character, with a mark. */
@@ -224,24 +227,32 @@ static void test_our_own_text(void **state)
 
 /* ---- noise ---- */
 
-/* Nothing but our three tags; what joins a link stands alone in its span. */
+/* Nothing but our three tags, and no character left that joins what is beside it
+ * to one word. */
 static void assert_harmless(struct span html)
 {
 	static const char joins[] = ".@:/-";
+	char before = ' ';
 
 	for (size_t i = 0; i < html.n; i++) {
 		struct span rest = span_from(html, i);
 
 		if (span_has_prefix(rest, "<br>\n")) {
-			i += 3;
-		} else if (span_has_prefix(rest, "<span>")) {
-			assert_true(rest.n >= 14 && strchr(joins, rest.p[6]) != NULL);
+			i += 4;
+			before = ' ';
+			continue;
+		}
+		if (span_has_prefix(rest, "<span>")) {
+			assert_true(rest.n >= 14 && memchr(joins, rest.p[6], 5) != NULL);
 			assert_true(span_has_prefix(span_from(rest, 7), "</span>"));
 			i += 13;
-		} else {
-			assert_null(memchr("<>\"'", html.p[i], 4));
-			assert_null(memchr(joins, html.p[i], 5));
+			before = ' ';
+			continue;
 		}
+		assert_null(memchr("<>\"'", html.p[i], 4));
+		assert_false(before != ' ' && memchr(joins, before, 5) == NULL &&
+			     memchr(joins, html.p[i], 5) != NULL && rest.n > 1 && ascii_isalnum(rest.p[1]));
+		before = html.p[i];
 	}
 }
 

@@ -34,11 +34,16 @@ static bool is_control(uint32_t c)
 
 enum mode { MODE_PLAIN, MODE_HTML };
 
-/* What a mail program makes a link of has one of these in it: an empty element
- * behind each of them ends the word for it, and nobody sees it. */
-static bool joins_a_link(uint32_t c)
+/* What a mail program makes a link of has one of these in it: an element around
+ * each of them ends the word for it, and nobody sees it. A row of them ("-----"),
+ * or one beside a blank, joins nothing. */
+static bool joins_a_link(struct span s, size_t i)
 {
-	return c == '.' || c == '@' || c == ':' || c == '/' || c == '-';
+	char c = s.p[i];
+
+	return (c == '.' || c == '@' || c == ':' || c == '/' || c == '-') &&
+		i > 0 && !ascii_isspace(s.p[i - 1]) && s.p[i - 1] != c &&
+		i + 1 < s.n && !ascii_isspace(s.p[i + 1]) && s.p[i + 1] != c;
 }
 
 static void add_escaped(struct buf *out, char c)
@@ -53,20 +58,23 @@ static void add_escaped(struct buf *out, char c)
 	}
 }
 
-static void add_character(struct buf *out, enum mode mode, struct span bytes, uint32_t c)
+/* The n bytes at s[i]. */
+static void add_character(struct buf *out, enum mode mode, struct span s, size_t i, size_t n)
 {
+	uint32_t c = utf8_code_point(s, i, n);
+
 	if (is_invisible(c))
 		return;
 	if (is_control(c)) {
 		buf_addc(out, ' ');
-	} else if (mode == MODE_PLAIN || bytes.n > 1) {
-		buf_add(out, bytes);
-	} else if (joins_a_link(c)) {
+	} else if (mode == MODE_PLAIN || n > 1) {
+		buf_add(out, span_slice(s, i, i + n));
+	} else if (joins_a_link(s, i)) {
 		buf_adds(out, "<span>");
-		buf_addc(out, bytes.p[0]);
+		buf_addc(out, s.p[i]);
 		buf_adds(out, "</span>");
 	} else {
-		add_escaped(out, bytes.p[0]);
+		add_escaped(out, s.p[i]);
 	}
 }
 
@@ -80,8 +88,7 @@ static void add_value(struct buf *out, enum mode mode, struct span value, size_t
 		if (n == 0)
 			buf_adds(out, UTF8_REPLACEMENT);
 		else
-			add_character(out, mode, span_slice(shown, i, i + n),
-				      utf8_code_point(shown, i, n));
+			add_character(out, mode, shown, i, n);
 		i += n != 0 ? n : 1;
 	}
 	if (shown.n < value.n)
