@@ -125,6 +125,76 @@ static void test_once_is_enough(void **state)
 	close_stage(&stage);
 }
 
+/* ---- what is too large ---- */
+
+/* n recipients, each with a cause of his own, and what `reply` says of each. */
+static struct span large_bounce(struct arena *arena, unsigned n, const char *reply)
+{
+	static const char *const statuses[] = {
+		"5.1.1", "5.1.2", "5.1.6", "5.2.1", "5.2.2", "5.2.3", "5.3.2", "5.3.4", "5.4.4", "5.4.6", "5.4.7",
+		"5.7.8", "5.7.20", "5.7.25", "5.7.23",
+	};
+	struct buf text, report;
+
+	buf_init(&text, arena, 1 << 20);
+	buf_init(&report, arena, 1 << 20);
+	for (unsigned i = 0; i < n; i++) {
+		buf_addf(&text, "<r%u@example.net>: host mx.example.net said: 550 %s %s\n\n", i, statuses[i % 15], reply);
+		buf_addf(&report, "Final-Recipient: rfc822; r%u@example.net\nAction: failed\nStatus: %s\n"
+			 "Diagnostic-Code: smtp; 550 %s %s\n\n", i, statuses[i % 15], statuses[i % 15], reply);
+	}
+	return span_str(arena_printf(arena,
+		"From: MAILER-DAEMON@mx.example.org\nTo: anna@example.org\nSubject: Undelivered\nMIME-Version: 1.0\n"
+		"Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\n%s--b\n"
+		"Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.org\n\n%s--b\n"
+		"Content-Type: message/rfc822\n\nSubject: Lunch\n\nHello.\n--b--\n",
+		buf_string(&text), buf_string(&report)));
+}
+
+/* However much there is to say: it is explained, and the first part is quoted or
+ * kept. */
+static void test_large_explanations_fit(void **state)
+{
+	static const char *const options[] = {
+		"", "default_language: th\n", "default_language: th\nsecond_language: vi\n",
+	};
+	const char *replies[] = { "no", "see http://x.y.example/-/a.b.c", NULL, NULL };
+	char dots[4000], pairs[4000];
+
+	(void)state;
+	memset(dots, '.', sizeof(dots) - 1);
+	for (size_t i = 0; i < sizeof(pairs); i++)
+		pairs[i] = i % 2 != 0 ? '.' : 'a';
+	dots[sizeof(dots) - 1] = pairs[sizeof(pairs) - 1] = '\0';
+	replies[2] = dots, replies[3] = pairs;
+	for (size_t o = 0; o < 3; o++) {
+		struct stage stage;
+
+		open_stage(&stage, ours, options[o]);
+		for (size_t r = 0; r < 4; r++)
+			for (unsigned n = 1; n <= 60; n = n * 2 + 1) {
+				struct enrich_request request = {
+					.message = large_bounce(&stage.arena, n, replies[r]),
+				};
+				struct enrich_result result;
+				struct span bytes = request.message;
+				struct span body = span_from(bytes, span_find(bytes, 0, SPAN("\n\n")) + 2);
+				struct span first = span_from(bytes, span_find(bytes, 0, SPAN("<r0@")));
+				struct buf out;
+
+				enrich(stage.snapshot, &stage.arena, &request, &result);
+				if (result.outcome != OUTCOME_EXPLAINED)
+					fail_msg("%u recipients, %s: %s", n, options[o], result.reason);
+				buf_init(&out, &stage.arena, 4 << 20);
+				splice_apply(&out, body, &result.edits);
+				if (result.edits.body_n == 2)
+					assert_true(span_find(buf_span(&out), 0, span_slice(first, 0, 100)) < out.n);
+				arena_clear(&stage.arena);
+			}
+		close_stage(&stage);
+	}
+}
+
 /* ---- who reads ---- */
 
 static struct reader reader_of(struct stage *stage, enum origin origin, struct span bounce,
@@ -220,6 +290,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_inbound_decides_on_what_came_over_smtp),
 		cmocka_unit_test(test_once_is_enough),
+		cmocka_unit_test(test_large_explanations_fit),
 		cmocka_unit_test(test_our_people_and_others),
 		cmocka_unit_test(test_what_came_in_must_be_about_our_mail),
 		cmocka_unit_test(test_no_local_domains),

@@ -296,28 +296,47 @@ static enum outcome reason_to_pass(const struct snapshot *snapshot, struct arena
 	return OUTCOME_EXPLAINED;
 }
 
+static int fit(const struct snapshot *snapshot, struct arena *arena, const struct reading *reading,
+	       const struct explanation *e, enum splice_plan plan, struct enrich_result *result,
+	       struct error *error)
+{
+	struct splice_words words;
+
+	if (render(arena, snapshot, e, result, &words, error) != 0)
+		return -1;
+	return splice_build(arena, &reading->message, &reading->bounce, plan, &words,
+			    &result->edits, error);
+}
+
+/* What does not fit is not given up: the mail system's own text is kept as a part
+ * instead of being quoted, then fewer blocks are shown, in one language at last. */
 static int build(const struct snapshot *snapshot, struct arena *arena,
 		 const struct enrich_request *request, const struct reading *reading,
 		 enum splice_plan plan, struct enrich_result *result,
 		 struct error *error)
 {
+	static const size_t blocks[] = { EXPLAIN_MAX_BLOCKS, EXPLAIN_MAX_BLOCKS, 5, 2, 1 };
 	struct explanation explanation;
-	struct splice_words words;
 	unsigned started = now_ms();
 
 	if (enrich_explain(snapshot, arena, reading, request, &explanation, error) != 0)
 		return -1;
 	result->tally.probe_ms = now_ms() - started;
 	tally_checks(explanation.findings, &result->tally);
-	if (plan == SPLICE_REPLACE)
-		explanation.own_text = splice_own_text(arena, &reading->bounce);
 	list_causes(reading, result->causes, sizeof(result->causes));
 	snprintf(result->language, sizeof(result->language), "%s",
 		 language_tag(explanation.language));
-	if (render(arena, snapshot, &explanation, result, &words, error) != 0)
-		return -1;
-	return splice_build(arena, &reading->message, &reading->bounce, plan, &words,
-			    &result->edits, error);
+	if (plan == SPLICE_REPLACE)
+		explanation.own_text = splice_own_text(arena, &reading->bounce);
+	for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++) {
+		explain_shorten(&explanation, blocks[i]);
+		if (fit(snapshot, arena, reading, &explanation, plan, result, error) == 0)
+			return 0;
+		plan = plan == SPLICE_REPLACE ? SPLICE_WRAP : plan;
+		explanation.own_text = (struct span){ NULL, 0 };
+	}
+	explanation.second = NULL;
+	return fit(snapshot, arena, reading, &explanation, plan, result, error);
 }
 
 void enrich(const struct snapshot *snapshot, struct arena *arena,

@@ -452,6 +452,15 @@ static void add_words_headers(struct work *w)
 	add_header_edit(w, HEADER_ADD, SPAN("X-Whybounce"), w->words->mark, 1);
 }
 
+static bool is_possible(const struct message *message, const struct bounce *bounce,
+			enum splice_plan plan)
+{
+	enum splice_plan usual = splice_plan(message, bounce);
+
+	return plan != SPLICE_NOT &&
+		(plan == usual || (plan == SPLICE_WRAP && usual == SPLICE_REPLACE));
+}
+
 int splice_build(struct arena *arena, const struct message *message,
 		 const struct bounce *bounce, enum splice_plan plan,
 		 const struct splice_words *words, struct edits *edits_r,
@@ -468,7 +477,7 @@ int splice_build(struct arena *arena, const struct message *message,
 			  .edits = edits_r };
 
 	*edits_r = (struct edits){ .body_n = 0 };
-	if (plan == SPLICE_NOT || plan != splice_plan(message, bounce))
+	if (!is_possible(message, bounce, plan))
 		return error_set(error, "the message's shape does not allow an "
 					"explanation to be put into it");
 	if (boundaries_choose(message->bytes, &w.boundaries) != 0)

@@ -61,8 +61,9 @@ enum splice_plan splice_plan(const struct message *message,
 /* SPLICE_REPLACE: the first part's text as UTF-8, to be quoted in ours. */
 struct span splice_own_text(struct arena *arena, const struct bounce *bounce);
 
-/* Shape the words into edits. -1 with an error where the result would break a
- * promise (too long, no free boundary, arena). */
+/* Shape the words into edits. plan: the one of above, or SPLICE_WRAP where that is
+ * SPLICE_REPLACE and the words do not quote the first part. -1 with an error where
+ * the result would break a promise (too long, no free boundary, arena). */
 int splice_build(struct arena *arena, const struct message *message,
 		 const struct bounce *bounce, enum splice_plan plan,
 		 const struct splice_words *words, struct edits *edits_r,

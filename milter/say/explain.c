@@ -231,6 +231,14 @@ int explain(struct arena *arena, const struct knowledge *knowledge,
 	return arena->failed ? -1 : 0;
 }
 
+void explain_shorten(struct explanation *e, size_t blocks)
+{
+	while (e->n > blocks)
+		e->more += e->blocks[--e->n].n;
+	if (e->second != NULL)
+		explain_shorten(e->second, blocks);
+}
+
 struct span explain_subject(struct arena *arena, const struct explanation *e)
 {
 	const char *template = language_label(e->language, subject_label(e->bounce));

@@ -69,7 +69,7 @@ struct explanation {
 	const struct findings *findings;	/* what was checked; NULL: nothing */
 	bool forged;		/* somebody else sent it with the reader's address */
 	struct span own_text;	/* what the MTA wrote, quoted at the end; or empty */
-	const struct explanation *second;	/* the same in another language, laid
+	struct explanation *second;	/* the same in another language, laid
 						 * out below this one; or NULL */
 };
 
@@ -81,6 +81,10 @@ int explain(struct arena *arena, const struct knowledge *knowledge,
 	    const struct language *language,
 	    const struct bounce *bounce, const struct diagnosis *diagnoses,
 	    const struct reader *reader, struct explanation *explanation_r);
+
+/* Leave only so many blocks, here and in the second language: the others are
+ * counted in more. */
+void explain_shorten(struct explanation *e, size_t blocks);
 
 /* The localised Subject, UTF-8, one line. */
 struct span explain_subject(struct arena *arena, const struct explanation *e);
