@@ -1,6 +1,6 @@
 divert(-1)
 dnl #
-dnl # whybounce with Sendmail 8.14 or newer: one line at the end of sendmail.mc,
+dnl # whybounce with Sendmail (tested on 8.17): one line at the end of sendmail.mc,
 dnl #
 dnl #	include(`/usr/share/whybounce/sendmail/whybounce.m4')
 dnl #

@@ -199,7 +199,7 @@ class Aliases(Lab):
     aliases = "gone: kim@nowhere.example\n"
     include = """\
 LOCAL_RULE_0
-R$* < @ nowhere.example . > $*		$#error $@ 5.1.2 $: "550 nowhere.example does not exist"
+R$* < @ nowhere.example . > $*		$#error $@ 5.1.2 $: "550 Host unknown (Name server: nowhere.example: host not found)"
 """
 
     def test_at_once(self):

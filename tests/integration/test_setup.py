@@ -3,6 +3,7 @@ and handed to Postfix; only the ports are free ones. The daemon's socket is
 where the files say, below the queue directory, and the services that Debian
 runs chrooted run chrooted."""
 
+import subprocess
 import unittest
 
 from support import ANNA, TREE, Lab, Recorder, compose, parse, send, wait_for
@@ -58,6 +59,13 @@ class Setup(Lab):
 
 class Both:
     """What holds of the short and of the robust set-up."""
+
+    def test_postfix_knows_every_parameter(self):
+        self.postfix.write_configuration()
+        for options in (["-n"], ["-P"], ["-M"]):
+            command = ["/usr/sbin/postconf", "-c", str(self.postfix.etc), *options]
+            run = subprocess.run(command, capture_output=True, text=True, check=True)
+            self.assertEqual("", run.stderr)
 
     def test_generated(self):
         self.start()

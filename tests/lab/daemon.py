@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import grp
 import os
 import pathlib
 import resource
@@ -40,7 +41,7 @@ class Daemon:
 
     def place_socket(self, folder, mode=0o2750):
         """Sockets in this folder belong to Postfix's group, as the package sets it up."""
-        if os.geteuid() == 0:
+        if os.geteuid() == 0 and any(g.gr_name == "postfix" for g in grp.getgrall()):
             shutil.chown(folder, group="postfix")
             folder.chmod(mode)
         self.socket = folder / "whybounce.sock"
