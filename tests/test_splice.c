@@ -124,6 +124,17 @@ static void test_plan_by_length(void **state)
 	}
 }
 
+/* Found by fuzzing: with the field behind it gone, the line ended the header. */
+static void test_strange_line_in_the_header(void **state)
+{
+	struct span bytes = SPAN("From: MAILER-DAEMON@mx.example.org\nTo: anna@example.org\n"
+				 "what is this\nContent-Description: Notification\n"
+				 "Subject: Undelivered Mail\n\n" WORDS);
+
+	(void)state;
+	assert_int_equal(read_subject(bytes).plan, SPLICE_NOT);
+}
+
 static void test_left_alone(void **state)
 {
 	static const char *const messages[] = {
@@ -676,6 +687,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_plans, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_plan_by_length, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_strange_line_in_the_header, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_left_alone, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_every_shape, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_one_to_the_byte, set_up, tear_down),

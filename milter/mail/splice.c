@@ -65,12 +65,37 @@ static bool is_quotable(const struct mime_part *part)
 	       part->body.n <= SPLICE_MAX_OWN_TEXT;
 }
 
+/* The length of the block without its empty line. */
+static size_t fields_length(struct span head)
+{
+	static const char *const ends[] = { "\n\r\n", "\n\n" };
+
+	for (size_t i = 0; i < 2; i++)
+		if (span_has_suffix(head, ends[i]))
+			return head.n - (strlen(ends[i]) - 1);
+	return head.n;
+}
+
+/* A line that is no field ends the header for one reader and not for another; what
+ * is taken out or put in behind it would decide. */
+static bool has_strange_lines(const struct mime_part *root)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < root->headers.n; i++) {
+		if (root->headers.list[i].raw.p != root->head.p + at)
+			return true;
+		at += root->headers.list[i].raw.n;
+	}
+	return at != fields_length(root->head);
+}
+
 enum splice_plan splice_plan(const struct message *message,
 			     const struct bounce *bounce)
 {
 	const struct mime_part *root = message->root, *first = root->child;
 
-	if (bounce->shape == BOUNCE_NOT || is_sealed(root))
+	if (bounce->shape == BOUNCE_NOT || is_sealed(root) || has_strange_lines(root))
 		return SPLICE_NOT;
 	if (!content_type_is(&root->type, "multipart", NULL) ||
 	    shows_one_part(root))
@@ -631,17 +656,6 @@ static const struct header_edit *edit_of(const struct edits *edits,
 			hit = e;
 	}
 	return hit;
-}
-
-/* The length of the block without its empty line. */
-static size_t fields_length(struct span head)
-{
-	static const char *const ends[] = { "\n\r\n", "\n\n" };
-
-	for (size_t i = 0; i < 2; i++)
-		if (span_has_suffix(head, ends[i]))
-			return head.n - (strlen(ends[i]) - 1);
-	return head.n;
 }
 
 void splice_apply_headers(struct buf *out, const struct message *message,

@@ -54,7 +54,8 @@ enum splice_plan {
 	SPLICE_WRAP,		/* multipart/mixed of ours and the first part */
 	SPLICE_INSERT,		/* ours is a new part before the first one */
 	SPLICE_ENCLOSE,		/* a single-part bounce becomes multipart/mixed */
-	SPLICE_NOT,		/* signed, encrypted, unreadable: leave alone */
+	SPLICE_NOT,		/* signed, encrypted, unreadable, with lines in its
+				 * header that are no field: leave alone */
 };
 enum splice_plan splice_plan(const struct message *message,
 			     const struct bounce *bounce);
