@@ -167,7 +167,11 @@ int enrich_explain(const struct snapshot *snapshot, struct arena *arena,
 	if (told == NULL)
 		return error_set(error, "more memory needed than one message may take");
 	told->reader = reader_of(snapshot->config, arena, reading, request->origin, address);
+	if (request->waiting != NULL)
+		request->waiting(request->waiting_context, true);
 	inquire(snapshot, arena, reading, request->origin, address, &told->reader, &told->inquiry);
+	if (request->waiting != NULL)
+		request->waiting(request->waiting_context, false);
 	if (explain_in(snapshot, arena, reading, first, told, explanation_r, error) != 0)
 		return -1;
 	if (second == NULL || second == first || request->language != NULL)

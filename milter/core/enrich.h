@@ -36,6 +36,9 @@ struct enrich_request {
 				 * header counts */
 	enum origin origin;
 	const char *language;	/* forced tag (-l), or NULL */
+	/* told when waiting for the DNS may begin, and that it has ended; or NULL */
+	void (*waiting)(void *context, bool begins);
+	void *waiting_context;
 };
 
 struct enrich_result {

@@ -40,7 +40,6 @@ void line_release(struct line *line)
  * yet, or there is no front, the next try is as good. */
 static int offer(struct line *line)
 {
-	struct timeval wait = { .tv_usec = WAIT_MS * 1000 };
 	int pair[2], descriptors[2], rc;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
@@ -49,14 +48,13 @@ static int offer(struct line *line)
 	descriptors[1] = line->memory;
 	rc = channel_send(line->offers, "", 1, descriptors, 2, MSG_DONTWAIT);
 	close(pair[1]);
-	if (rc == 0 && setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) == 0) {
+	if (rc == 0) {
 		line->socket = pair[0];
 		return 0;
 	}
 	close(pair[0]);
 	if (errno != EAGAIN && errno != ENOBUFS && errno != ENOMEM && errno != ETOOMANYREFS)
 		return -1;
-	poll(NULL, 0, WAIT_MS);
 	return 0;
 }
 
@@ -95,14 +93,22 @@ static void close_descriptors(const int *descriptors)
 			close(descriptors[i]);
 }
 
+int job_wait(struct line *line)
+{
+	struct pollfd p = { .events = POLLIN };
+
+	if (line->socket < 0 && offer(line) != 0)
+		return -1;
+	p.fd = line->socket;	/* poll leaves out a negative one */
+	return poll(&p, 1, WAIT_MS) > 0 ? 1 : 0;
+}
+
 int job_take(struct line *line, struct job *job_r)
 {
 	int descriptors[2], rc;
-	ssize_t n;
+	ssize_t n = channel_receive(line->socket, &job_r->note, sizeof(job_r->note), descriptors,
+				    MSG_DONTWAIT);
 
-	if (line->socket < 0 && (offer(line) != 0 || line->socket < 0))
-		return line->socket < 0 && errno == EPIPE ? -1 : 0;
-	n = channel_receive(line->socket, &job_r->note, sizeof(job_r->note), descriptors, 0);
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return 0;
 	if (n <= 0) {

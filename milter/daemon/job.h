@@ -23,7 +23,10 @@ int line_init(struct line *line, int offers);
 void line_release(struct line *line);
 
 /* Offer the line where no front has it, and wait half a second for a job. 1: there
- * is one, to be answered; 0: none came; -1: nobody will send any more. */
+ * is one, or the front is gone; 0: none came; -1: nobody will send any more. A job
+ * that is not taken goes to another worker when this one ends. */
+int job_wait(struct line *line);
+/* 1: there was a job, and it is to be answered. */
 int job_take(struct line *line, struct job *job_r);
 /* Send the result, and let go of the job. The arena is for scratch. */
 void job_answer(struct line *line, struct job *job, struct arena *arena,

@@ -268,21 +268,29 @@ static bool logs_to_a_file(void)
 	return fstat(STDERR_FILENO, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-/* RLIMIT_NPROC counts what others of the same user run, and is left alone. */
+/* Down to so much, where it is more. */
+static int lower(int which, rlim_t most)
+{
+	struct rlimit limit;
+
+	if (getrlimit((__rlimit_resource_t)which, &limit) != 0)
+		return -1;
+	if (limit.rlim_max > most)
+		limit.rlim_max = most;
+	limit.rlim_cur = limit.rlim_max;
+	return setrlimit((__rlimit_resource_t)which, &limit);
+}
+
+/* RLIMIT_NPROC counts what others of the same user run, and is left alone. The front
+ * may open as much as it is allowed to. */
 static int set_limits(enum sandbox_kind kind, size_t memory, struct error *error)
 {
-	const struct rlimit none = { 0, 0 }, bytes = { memory, memory };
-	struct rlimit descriptors;
+	bool worker = kind == SANDBOX_WORKER;
 
-	if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0)
-		return error_set(error, "sandbox: %s", strerror(errno));
-	if (kind == SANDBOX_WORKER && descriptors.rlim_max > DESCRIPTORS)
-		descriptors.rlim_max = DESCRIPTORS;
-	descriptors.rlim_cur = descriptors.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &descriptors) != 0 || setrlimit(RLIMIT_CORE, &none) != 0 ||
-	    (kind == SANDBOX_WORKER && !logs_to_a_file() &&
-	     setrlimit(RLIMIT_FSIZE, &none) != 0) ||
-	    (memory != 0 && setrlimit(RLIMIT_AS, &bytes) != 0))
+	if (lower(RLIMIT_NOFILE, worker ? DESCRIPTORS : RLIM_INFINITY) != 0 ||
+	    lower(RLIMIT_CORE, 0) != 0 ||
+	    (worker && !logs_to_a_file() && lower(RLIMIT_FSIZE, 0) != 0) ||
+	    (memory != 0 && lower(RLIMIT_AS, memory) != 0))
 		return error_set(error, "sandbox: limits: %s", strerror(errno));
 	return 0;
 }

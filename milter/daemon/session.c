@@ -311,9 +311,10 @@ static sfsistat on_negotiate(SMFICTX *context, unsigned long actions, unsigned l
 
 	(void)unused0, (void)unused1;
 	if (s == NULL || (actions & wanted) != wanted) {
-		log_line(LOG_LEVEL_ERROR, "the mail server offers no change of headers or body "
+		log_line(LOG_LEVEL_ERROR, "%s", s == NULL ? "out of memory for a connection" :
+			 "the mail server offers no change of headers or body "
 			 "(milter protocol 6 is needed)");
-		return SMFIS_REJECT;
+		return SMFIS_REJECT;	/* of the connection: no mail is rejected by it */
 	}
 	s->steps = steps & unwanted;
 	if ((offered & SMFIF_SETSYMLIST) != 0) {

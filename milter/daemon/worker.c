@@ -14,11 +14,13 @@
 #include "daemon/job.h"
 #include "daemon/process.h"
 #include "daemon/sandbox.h"
+#include "daemon/turn.h"
 #include "mail/codec.h"
 
 enum {
 	THREADS_BESIDE = 4,	/* those that ask the DNS */
 	MOST_THREADS = 64,
+	AT_ONCE = 2,		/* threads that compute */
 	STACK = 1024 * 1024,
 	TICK_MS = 500,
 	GRACE_MS = 2000,	/* beyond limits.time: then a thread counts as hung */
@@ -29,20 +31,47 @@ struct worker {
 	unsigned threads_n;
 	atomic_uint running;
 	atomic_bool draining;
+	bool orphaned;			/* the parent is gone */
 };
 
 struct worker_thread {
 	struct worker *worker;
 	struct line line;
 	_Atomic long long busy_since;	/* ms; 0: idle */
+	_Atomic long long turn_since;	/* ms; 0: idle, or waiting for the DNS */
 	pthread_t id;
 };
 
 static struct worker_thread threads[MOST_THREADS];
+static struct turns turns = TURNS(AT_ONCE);
+
+static void begin_turn(struct worker_thread *self)
+{
+	turn_begin(&turns);
+	self->turn_since = process_now_ms();
+}
+
+static void end_turn(struct worker_thread *self)
+{
+	self->turn_since = 0;
+	turn_end(&turns);
+}
+
+/* While it waits for the DNS another one may compute. */
+static void wait_for_dns(void *context, bool begins)
+{
+	if (begins)
+		end_turn(context);
+	else
+		begin_turn(context);
+}
 
 static void explain_job(struct worker_thread *self, struct arena *arena, struct job *job)
 {
 	struct enrich_result result;
+
+	job->request.waiting = wait_for_dns;
+	job->request.waiting_context = self;
 
 	fault_before(job->request.message);
 	enrich(self->worker->snapshot, arena, &job->request, &result);
@@ -61,12 +90,16 @@ static void *run_thread(void *context)
 
 	arena_init(&arena, ENRICH_ARENA);
 	while (!worker->draining && rc >= 0) {
-		rc = job_take(&self->line, &job);
-		if (rc == 1) {
+		rc = job_wait(&self->line);
+		if (rc != 1)
+			continue;
+		begin_turn(self);
+		if (!worker->draining && job_take(&self->line, &job) == 1) {
 			self->busy_since = process_now_ms();
 			explain_job(self, &arena, &job);
 			self->busy_since = 0;
 		}
+		end_turn(self);
 	}
 	arena_release(&arena);
 	line_release(&self->line);
@@ -88,21 +121,43 @@ static bool is_stuck(const struct worker *worker)
 	return false;
 }
 
-/* Until told to finish, or the parent is gone, or a thread is stuck. Those that
- * are not then finish what they hold. */
+/* Who computes for longer than a tick does not count. */
+static void allow_turns(const struct worker *worker)
+{
+	unsigned slow = 0;
+
+	for (unsigned i = 0; i < worker->threads_n; i++) {
+		long long since = threads[i].turn_since;
+
+		slow += since != 0 && process_now_ms() - since > TICK_MS;
+	}
+	turns_allow(&turns, AT_ONCE + slow);
+}
+
+/* Without the parent a worker serves its front to the end, and ends when that is
+ * gone too: then nobody takes the offers of its threads. */
+static void obey(struct worker *worker, int ms)
+{
+	struct pollfd p = { .fd = worker->orphaned ? -1 : CHILD_ORDERS, .events = POLLIN };
+	char order = 0;
+
+	if (poll(&p, 1, ms) <= 0)
+		return;
+	worker->orphaned = read(CHILD_ORDERS, &order, 1) <= 0;
+	worker->draining |= order == ORDER_DRAIN;
+}
+
+/* Until all threads have ended, because told to, or nobody is there any more; or one
+ * is stuck, and the others had time to finish what they hold. */
 static int watch(struct worker *worker)
 {
 	bool stuck = false;
 	int waited = 0;
 
 	while (worker->running > 0 && (!stuck || waited < GRACE_MS)) {
-		struct pollfd p = { .fd = worker->draining ? -1 : CHILD_ORDERS, .events = POLLIN };
-		char order;
-
-		if (poll(&p, 1, worker->draining ? TICK_MS / 10 : TICK_MS) > 0 &&
-		    (read(CHILD_ORDERS, &order, 1) <= 0 || order == ORDER_DRAIN))
-			worker->draining = true;
+		obey(worker, worker->draining ? TICK_MS / 10 : TICK_MS);
 		waited += stuck ? TICK_MS / 10 : 0;
+		allow_turns(worker);
 		if (stuck || !is_stuck(worker))
 			continue;
 		log_line(LOG_LEVEL_ERROR, "worker: a bounce takes longer than limits.time; this "

@@ -10,11 +10,11 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from lab import Daemon, Peer, Postfix, Recorder, new_directory, send, wait_for  # noqa: E402
+from lab import Daemon, Peer, Postfix, Recorder, flood, free_port, new_directory, send, wait_for  # noqa: E402
 from lab.tools import BUILD, TREE  # noqa: E402
 
 __all__ = ["ANNA", "BUILD", "TREE", "Bounces", "Daemon", "Lab", "Peer", "Postfix", "Recorder", "body_of", "compose",
-           "email", "new_directory", "parse", "send", "texts", "wait_for"]
+           "email", "flood", "free_port", "new_directory", "parse", "send", "texts", "wait_for"]
 
 ANNA = "anna@example.org"
 
@@ -48,7 +48,10 @@ class Bounces(unittest.TestCase):
     def before(self, after):
         """What the recorder saw of this delivered bounce: told by its boundary."""
         boundary = parse(after).get_boundary().encode()
-        return next(m for m in self.recorder.messages if b'boundary="' + boundary in m)
+        for message in self.recorder.messages:
+            if b'boundary="' + boundary in message:
+                return message
+        raise AssertionError(f"Postfix never handed this over:\n{after.decode(errors='replace')}")
 
     def assert_explained(self, after, *causes, language="en"):
         """Marked, explained, and every byte of the other parts as it was."""

@@ -1,8 +1,6 @@
 """whybounced on a real Postfix: what arrives is explained, whole, and never lost."""
 
-import signal
 import subprocess
-import threading
 import time
 import unittest
 
@@ -116,78 +114,6 @@ class Excluded(Lab):
         self.start()
         self.send("nouser@example.net")
         self.assert_unchanged(self.one_bounce())
-
-
-class Faults(Lab):
-    """Whatever happens to the daemon, no bounce is lost."""
-
-    def flood(self, n):
-        """n failing messages from four senders at once."""
-        def some(count):
-            for _ in range(count):
-                self.send("nouser@example.net")
-        threads = [threading.Thread(target=some, args=(n // 4,)) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        return threads
-
-    def all_arrive(self, threads, n):
-        for thread in threads:
-            thread.join()
-        bounces = self.bounces(n, 90)
-        wait_for(self.postfix.idle, "an empty queue")
-        self.assertEqual(n, len(bounces))
-        self.assertFalse([w for w in self.postfix.warnings() if "corrupt" in w])
-        return bounces
-
-    def test_daemon_down(self):
-        self.stack.enter_context(self.postfix)
-        self.send("nouser@example.net")
-        wait_for(lambda: "milter" in self.postfix.log(), "Postfix's complaint")
-        self.assertEqual([], self.peer.bounces())
-        self.stack.enter_context(self.daemon)
-        self.postfix.flush()
-        self.assert_explained(self.one_bounce(), "user_unknown")
-
-    def test_daemon_killed_under_load(self):
-        self.start()
-        threads = self.flood(80)
-        wait_for(lambda: len(self.peer.bounces()) > 10, "the first bounces")
-        self.daemon.kill()
-        time.sleep(0.5)
-        self.daemon.start()
-        for bounce in self.all_arrive(threads, 80):
-            self.assert_explained(bounce, "user_unknown")
-
-    def test_stopped_under_load(self):
-        self.start()
-        threads = self.flood(80)
-        wait_for(lambda: len(self.peer.bounces()) > 10, "the first bounces")
-        self.assertEqual(0, self.daemon.stop(signal.SIGTERM))
-        self.daemon.start()
-        for bounce in self.all_arrive(threads, 80):
-            if parse(bounce)["X-Whybounce"]:
-                self.assert_explained(bounce, "user_unknown")
-            else:
-                self.assert_unchanged(bounce)
-
-    def test_reload_keeps_the_old_state_when_the_file_is_broken(self):
-        self.start()
-        self.daemon.config.write_text("mode: explian\n")
-        self.daemon.reload()
-        wait_for(lambda: "whybounce.yaml:1: mode" in self.daemon.log(), "the complaint")
-        self.send("nouser@example.net")
-        self.assert_explained(self.one_bounce(), "user_unknown")
-
-    def test_reload_takes_a_new_file(self):
-        self.start()
-        self.daemon.options["default_language"] = "de"
-        self.daemon.write_configuration()
-        self.daemon.reload()
-        wait_for(lambda: "reload" in self.daemon.log(), "the log line")
-        time.sleep(0.5)
-        self.send("nouser@example.net")
-        self.assert_explained(self.one_bounce(), "user_unknown", language="de")
 
 
 class Configuration(Lab):

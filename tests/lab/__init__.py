@@ -12,8 +12,8 @@ from .peer import Peer
 from .postfix import Postfix
 from .recorder import Recorder
 from .sendmail import Sendmail
-from .smtp import send
+from .smtp import flood, send
 from .tools import free_port, new_directory, wait_for
 
-__all__ = ["DNS", "Daemon", "OpenDKIM", "Peer", "Postfix", "Recorder", "Sendmail", "free_port", "new_directory",
+__all__ = ["DNS", "Daemon", "OpenDKIM", "Peer", "Postfix", "Recorder", "Sendmail", "flood", "free_port", "new_directory",
            "packages", "send", "txt", "wait_for"]

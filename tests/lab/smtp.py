@@ -1,6 +1,7 @@
 """Hand a message to an SMTP server, byte for byte."""
 
 import smtplib
+import threading
 
 
 class Client(smtplib.SMTP):
@@ -28,3 +29,17 @@ def send(port, sender, recipients, message, mail_options=(), utf8=False, source=
         if utf8:
             client.command_encoding = "utf-8"
         client.send_bytes(sender, mail_options, pairs, message)
+
+
+def flood(port, sender, messages, connections=4):
+    """Hand in many messages, [(recipient, content)…], over a few connections at once.
+    Returns the threads; join them."""
+    def some(mine):
+        with Client("127.0.0.1", port, local_hostname="client.example.org", timeout=60) as client:
+            client.ehlo()
+            for recipient, message in mine:
+                client.send_bytes(sender, (), [(recipient, "")], message.replace(b"\n", b"\r\n"))
+    threads = [threading.Thread(target=some, args=(messages[i::connections],)) for i in range(connections)]
+    for thread in threads:
+        thread.start()
+    return threads
