@@ -21,6 +21,8 @@ static const struct dns_row rows[] = {
 	{ .name = "two.example", .type = DNS_TXT, .data = "v=spf1 mx -all" },
 	{ .name = "bad.example", .type = DNS_TXT, .data = "v=spf1 ip4:192.0.2.300 -all" },
 	{ .name = "sub.example", .type = DNS_TXT, .data = "v=spf1 include:bad.example -all" },
+	{ .name = "vain.example", .type = DNS_TXT,
+	  .data = "v=spf1 include=example.org -all ip4:192.0.2.1" },
 	{ .name = "all.example", .type = DNS_TXT, .data = "v=spf1 +all" },
 	{ .name = "_dmarc.bad.example", .type = DNS_TXT, .data = "v=DMARC1; p=none; sp=foo" },
 	{ .name = "dead.example", .type = DNS_ANY, .fault = "timeout" },
@@ -216,6 +218,17 @@ static void test_spf_problems(void **state)
 	}
 	assert_span(get(s, "spf.temperror")->domain, "dead.example");
 	assert_string_equal(get(s, "spf.temperror")->reason, "timeout");
+}
+
+static void test_spf_in_vain(void **state)
+{
+	struct stage *s = *state;
+	struct subject mail = mail_from(s, "vain.example", "192.0.2.1");
+
+	probe(s, &mail, SPF);
+	assert_non_null(get(s, "spf.fail"));
+	assert_span(get(s, "spf.ignored")->term, "include=example.org");
+	assert_span(get(s, "spf.unreached")->term, "ip4:192.0.2.1");
 }
 
 /* What somebody else passed on proves nothing about our record. */
@@ -420,6 +433,7 @@ int main(void)
 		cmocka_unit_test(test_spf_all_addresses),
 		cmocka_unit_test(test_spf_no_repair),
 		cmocka_unit_test(test_spf_problems),
+		cmocka_unit_test(test_spf_in_vain),
 		cmocka_unit_test(test_forwarded),
 		cmocka_unit_test(test_dmarc),
 		cmocka_unit_test(test_dmarc_record),

@@ -101,6 +101,26 @@ static void note_allows_all(struct finder *f, struct span domain, const struct s
 		found->term = SPAN("+all");
 }
 
+/* Terms of the own record that were written in vain. */
+static void note_in_vain(struct finder *f, struct span domain, const struct spf_result *r)
+{
+	const struct {
+		const char *what;
+		struct span term;
+	} rows[] = { { "ignored", r->ignored }, { "unreached", r->unreached } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct finding *found = rows[i].term.n == 0 ? NULL :
+			add_spf(f, domain, rows[i].what, r);
+
+		if (found == NULL)
+			continue;
+		found->term = rows[i].term;
+		found->other = spf_likely_term(f->arena, rows[i].term);
+		found->detail = rows[i].term;
+	}
+}
+
 void find_spf(struct finder *f, struct span domain, const struct ip *ips, size_t n,
 	      bool ours, const struct spf_result *r)
 {
@@ -118,6 +138,7 @@ void find_spf(struct finder *f, struct span domain, const struct ip *ips, size_t
 	if (found->term.n == 0)
 		found->term = r->record;	/* it ended without a word on this address */
 	note_allows_all(f, domain, r);
+	note_in_vain(f, domain, r);
 }
 
 void find_spf_record(struct finder *f, struct span domain, const struct spf_result *r)
@@ -131,10 +152,11 @@ void find_spf_record(struct finder *f, struct span domain, const struct spf_resu
 		found->verdict = "not_checked";	/* of what address? */
 	found->reason = problem == NULL ? "no_address" : found->reason;
 	if (r->problem == SPF_NO_RECORD) {
-		found->record = SPAN("v=spf1 mx -all");
+		found->record = SPAN("v=spf1 mx ~all");
 		found->repairable = house_has(f->house, domain);
 	}
 	note_allows_all(f, domain, r);
+	note_in_vain(f, domain, r);
 }
 
 /* Somebody else's word on the address: told, never to be repaired. */
