@@ -161,6 +161,8 @@ static void init(struct doctor *doctor, const struct cli *cli)
 	struct buf *const lists[] = { &doctor->domains, &doctor->tables, &doctor->addresses };
 
 	*doctor = (struct doctor){ .cli = cli };
+	if (config_data_directory(doctor->data, sizeof(doctor->data), NULL) != 0)
+		strcpy(doctor->data, "conf");
 	arena_init(&doctor->arena, ARENA);
 	buf_init(&doctor->out, &doctor->arena, MAX_OUTPUT);
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)

@@ -9,6 +9,8 @@
 #ifndef WHYBOUNCE_CLI_DOCTOR_H
 #define WHYBOUNCE_CLI_DOCTOR_H
 
+#include <limits.h>
+
 #include "cli/cli.h"
 #include "cli/endpoint.h"
 
@@ -25,6 +27,7 @@ struct doctor {
 	const struct cli *cli;
 	const struct config *config;
 	struct endpoint daemon;		/* where whybounced listens */
+	char data[PATH_MAX];		/* where shipped set-ups lie */
 	struct arena arena;
 	struct buf out;
 	unsigned found[GRADES];

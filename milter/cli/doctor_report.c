@@ -19,7 +19,7 @@ static const char *const grade_names[GRADES] = {
 };
 
 /* "{1}" becomes the first value. */
-static struct span fill(struct arena *arena, const char *template, const struct span *values)
+static struct span fill(struct arena *arena, const char *template, const struct span values[4])
 {
 	struct span rest = span_str(template);
 	struct buf out;
@@ -28,11 +28,11 @@ static struct span fill(struct arena *arena, const char *template, const struct 
 	while (rest.n != 0) {
 		size_t at = span_find_byte(rest, 0, '{');
 		bool is_value = at + 2 < rest.n && rest.p[at + 2] == '}' &&
-			rest.p[at + 1] >= '1' && rest.p[at + 1] <= '3';
+			rest.p[at + 1] >= '0' && rest.p[at + 1] <= '3';
 
 		buf_add(&out, span_slice(rest, 0, is_value ? at : at + 1));
 		if (is_value)
-			buf_add(&out, values[rest.p[at + 1] - '1']);
+			buf_add(&out, values[rest.p[at + 1] - '0']);
 		rest = span_from(rest, is_value ? at + 3 : at + 1);
 	}
 	return buf_span(&out);
@@ -81,7 +81,7 @@ static void add_json(struct doctor *doctor, enum advice advice, struct span sent
 void doctor_say(struct doctor *doctor, enum advice advice, struct span value1,
 		struct span value2, struct span value3)
 {
-	const struct span values[] = { value1, value2, value3 };
+	const struct span values[] = { span_str(doctor->data), value1, value2, value3 };
 	struct span sentence = fill(&doctor->arena, table[advice].sentence, values);
 	struct span repair = fill(&doctor->arena, table[advice].repair, values);
 

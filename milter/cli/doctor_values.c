@@ -124,7 +124,8 @@ static bool is_domain(struct span s)
 		if (!ascii_isalnum(s.p[i]) && s.p[i] != '-' && s.p[i] != '.')
 			return false;
 	}
-	return dot && s.p[0] != '.' && !span_has_prefix(s, "localhost.");
+	return dot && s.p[0] != '.' && !span_has_prefix(s, "localhost.") &&
+		!span_has_suffix(s, ".localdomain");
 }
 
 void doctor_add_domains(struct doctor *doctor, struct span list)
