@@ -66,7 +66,7 @@
 	}
 
 	function rate(row, words, phrase) {
-		var sum = row.foldedName.includes(phrase) ? 10 : 0;
+		var sum = row.foldedName.includes(phrase) || row.id.includes(phrase) ? 10 : 0;
 		for (var i = 0; i < words.length; i++) {
 			var points = fit(row, words[i]);
 			if (points === 0)

@@ -5,6 +5,7 @@ Nothing outside the laboratory's directory is touched: no installed Postfix, no
 port below 1024. Leaving the `with` block stops whatever was started."""
 
 from . import packages
+from .browser import Browser
 from .daemon import Daemon
 from .dns import DNS, txt
 from .opendkim import OpenDKIM
@@ -15,5 +16,5 @@ from .sendmail import Sendmail
 from .smtp import flood, send
 from .tools import free_port, new_directory, wait_for
 
-__all__ = ["DNS", "Daemon", "OpenDKIM", "Peer", "Postfix", "Recorder", "Sendmail", "flood", "free_port", "new_directory",
-           "packages", "send", "txt", "wait_for"]
+__all__ = ["Browser", "DNS", "Daemon", "OpenDKIM", "Peer", "Postfix", "Recorder", "Sendmail", "flood", "free_port",
+           "new_directory", "packages", "send", "txt", "wait_for"]
