@@ -322,6 +322,30 @@ static void test_delay_is_no_failure(void **state)
 	assert_string_equal(happened[0], label(&e, LABEL_DELAY_TRYING));
 }
 
+/* What would have been tried again, and no longer is: nobody is told to wait. */
+static void test_failed_after_many_attempts(void **state)
+{
+	struct explanation e = about(GROUP("kim@example.net", "failed", "4.7.1", "451 4.7.1 Greylisted"));
+	const struct explain_block *block = &e.blocks[0];
+	const struct cause *expired = knowledge_cause(snapshot->knowledge, SPAN("expired"));
+	const char *happened[3];
+	struct step steps[LAYOUT_MAX_STEPS];
+
+	(void)state;
+	assert_string_equal(block->diagnosis->cause->id, "greylisted");
+	assert_ptr_equal(block->cause, language_cause(e.language, expired));
+	assert_int_equal(block_happened(&e, block, happened), 3);
+	assert_string_equal(happened[0], block->cause->happened);
+	assert_string_equal(happened[1], label(&e, LABEL_DELAY_REASON));
+	assert_string_equal(happened[2], language_cause(e.language, block->diagnosis->cause)->happened);
+	assert_true(block_steps(&arena, &e, block, steps) >= 2);
+	assert_string_equal(steps[0].template, block->cause->steps.list[0]);
+	assert_string_equal(block_who(&e, block), label(&e, LABEL_WHO_SENDER_ADMIN));
+	e = about(GROUP("kim@example.net", "delayed", "4.7.1", "451 4.7.1 Greylisted"));
+	assert_null(e.blocks[0].last_reason);
+	assert_string_equal(block_who(&e, &e.blocks[0]), label(&e, LABEL_WHO_NOBODY));
+}
+
 static void test_who_can_fix_it(void **state)
 {
 	struct explanation e = about(GROUP("kim@example.net", "failed", "5.7.26", "550 5.7.26 unauthenticated"));
@@ -676,7 +700,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_titles), TEST(test_title_of_mixed_fates), TEST(test_no_words_of_strangers_in_ours),
 		TEST(test_subject), TEST(test_one_block_for_each_cause), TEST(test_many_recipients),
-		TEST(test_where_it_stopped), TEST(test_delay_is_no_failure), TEST(test_who_can_fix_it),
+		TEST(test_where_it_stopped), TEST(test_delay_is_no_failure), TEST(test_failed_after_many_attempts),
+		TEST(test_who_can_fix_it),
 		TEST(test_hint_for_whom_it_is),
 		TEST(test_forwarded_mail), TEST(test_links), TEST(test_second_language),
 		TEST(test_language_of_the_reader), TEST(test_long_list_of_languages), TEST(test_text_is_wrapped),

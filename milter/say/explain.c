@@ -81,6 +81,20 @@ static void fill_values(struct values *values, const struct explanation *e,
 	values->value[VALUE_DATE] = r->will_retry_until;
 }
 
+/* A cause whose words promise another attempt ("greylisted"): of a failure, they
+ * tell no more than why the last one failed. */
+static void tell_that_it_is_over(struct explain_block *block, const struct explanation *e)
+{
+	const struct cause *expired = knowledge_cause(e->knowledge, SPAN("expired"));
+
+	if (block->action != ACTION_FAILED || block->diagnosis->cause->who != WHO_NOBODY ||
+	    expired == NULL)
+		return;
+	block->last_reason = block->cause->happened;
+	block->cause = language_cause(e->language, expired);
+	block->hint = NULL;
+}
+
 static void start_block(struct arena *arena, struct explanation *e, const struct diagnosis *d,
 			const struct bounce_recipient *r)
 {
@@ -92,6 +106,7 @@ static void start_block(struct arena *arena, struct explanation *e, const struct
 		.action = r->action, .stopped_at = where_it_stopped(r, d->cause),
 		.hint = d->rule != NULL ? language_hint(e->language, d->rule) : NULL,
 	};
+	tell_that_it_is_over(block, e);
 	fill_values(&block->values, e, r);
 }
 

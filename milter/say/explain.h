@@ -50,6 +50,8 @@ struct explain_block {		/* recipients with one cause */
 	size_t n;
 	const struct diagnosis *diagnosis;	/* of the first one */
 	const struct cause_text *cause;
+	const char *last_reason;	/* template: why the last attempt failed, where the
+					 * cause is that there were too many; or NULL */
 	const char *hint;	/* template, or NULL */
 	enum dsn_action action;
 	enum hop stopped_at;	/* HOP_COUNT: it arrived */

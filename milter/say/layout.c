@@ -88,6 +88,10 @@ size_t block_happened(const struct explanation *e, const struct explain_block *b
 		templates[n++] = language_label(e->language, LABEL_DELAY_REASON);
 	}
 	templates[n++] = block->cause->happened;
+	if (block->last_reason != NULL) {
+		templates[n++] = language_label(e->language, LABEL_DELAY_REASON);
+		templates[n++] = block->last_reason;
+	}
 	return n;
 }
 

@@ -235,6 +235,9 @@ void diagnose(const struct knowledge *knowledge, const struct rules *rules,
 	(void)bounce;
 	evidence_init(&e, knowledge, rules, recipient);
 	judge(&e, diagnosis_r);
+	/* what failed for good is not tried again, whatever its last reason was */
+	if (recipient->action == ACTION_FAILED && diagnosis_r->who == WHO_NOBODY)
+		diagnosis_r->who = WHO_SENDER_ADMIN;
 }
 
 void diagnose_reply(struct arena *arena, const struct knowledge *knowledge,
