@@ -303,12 +303,20 @@ static void drop_line_end(struct buf *out, const char *eol)
 		buf_truncate(out, out->n - strlen(eol));
 }
 
+/* A message cut off within its first delimiter line: the line gets its end. */
+static void end_delimiter(const struct work *w, struct buf *out)
+{
+	if (!span_has_suffix(w->message->root->first_boundary, "\n"))
+		buf_adds(out, w->message->eol);
+}
+
 static void plan_replace(struct work *w)
 {
 	struct range r = first_part(w->message);
 	struct buf part;
 
 	piece_init(w, &part);
+	end_delimiter(w, &part);
 	add_our_part(&part, w->message->eol, w->words, &w->boundaries);
 	if (line_end_follows(w->message, r.to))
 		drop_line_end(&part, w->message->eol);
@@ -322,6 +330,7 @@ static void plan_wrap(struct work *w)
 	struct buf before, after;
 
 	piece_init(w, &before);
+	end_delimiter(w, &before);
 	add_multipart_head(&before, eol, "mixed", w->boundaries.mixed);
 	if (any_8bit(span_slice(w->message->body, r.from, r.to)))
 		add_line(&before, eol, "Content-Transfer-Encoding: 8bit");
@@ -679,7 +688,7 @@ void splice_apply_headers(struct buf *out, const struct message *message,
 		from = at + h->raw.n;
 	}
 	buf_add(out, span_slice(head, from, length));
-	if (length != 0 && head.p[length - 1] != '\n')
+	if (from < length && head.p[length - 1] != '\n')
 		buf_adds(out, message->eol);
 	for (size_t i = 0; i < edits->headers_n; i++)
 		if (edits->headers[i].kind == HEADER_ADD)
