@@ -72,6 +72,13 @@ static void add_recipients(struct buf *out, const struct explanation *e,
 	buf_addc(out, '\n');
 }
 
+static const char *hop_mark(const struct explain_block *block, enum hop hop)
+{
+	if (hop != block->stopped_at)
+		return hop < block->stopped_at ? "✓" : "·";
+	return block->action == ACTION_DELAYED ? "…" : "✗";
+}
+
 static void add_hops(struct buf *out, const struct explanation *e,
 		     const struct explain_block *block)
 {
@@ -80,12 +87,9 @@ static void add_hops(struct buf *out, const struct explanation *e,
 	add_heading(out, e, block->action == ACTION_DELAYED ? LABEL_WHERE_IT_WAITS
 							    : LABEL_WHERE_IT_STOPPED);
 	for (enum hop hop = HOP_SENDER; hop < HOP_COUNT; hop++) {
-		enum label state = block_hop_state(block, hop);
-
-		buf_addf(out, "  %s %s", hop < block->stopped_at ? "✓" :
-			 hop == block->stopped_at ? "✗" : "·", word(e, hop_label(hop)));
+		buf_addf(out, "  %s %s", hop_mark(block, hop), word(e, hop_label(hop)));
 		if (hop == block->stopped_at)
-			buf_addf(out, " – %s", word(e, state));
+			buf_addf(out, " – %s", word(e, block_hop_state(block, hop)));
 		buf_addc(out, '\n');
 	}
 	wrap_add(out, span_str(block_who(e, block)), "", "");
