@@ -6,6 +6,7 @@
 #   make demo       a real Postfix bounce, before and after
 #   make install    DESTDIR= PREFIX=/usr/local SYSCONFDIR=/etc
 #   make unit       the unit tests alone; T=test_mime: one of them
+#   make goldens    write the expected explanations anew
 #   make fuzz       each parser under libFuzzer for FUZZ_SECONDS=60
 #   make bench      speed, as ratios against something measured in the same run
 #   make soak       200,000 bounces: does memory grow, or descriptors?
@@ -103,6 +104,11 @@ $(O)/obj/milter/core/config.o: $(O)/datadir
 .PHONY: unit
 unit: $(if $(T),$(O)/tests/$(T),$(tests))
 	@set -e; for t in $^; do echo "== $$t"; WHYBOUNCE_BUILD=$(O) $(RUN) $$t; done
+
+# The explanations that tests/test_samples compares with, as they are now.
+.PHONY: goldens
+goldens: all
+	@tests/goldens
 
 # The keys of the configuration are written once, in the option table.
 $(O)/whybounce.yaml.5: packaging/man/whybounce.yaml.5.head conf/whybounce.yaml packaging/man/whybounce.yaml.5.tail

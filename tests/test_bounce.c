@@ -423,7 +423,7 @@ static void check_samples(const char *directory)
 	while ((entry = readdir(d)) != NULL) {
 		struct bounce b;
 
-		if (entry->d_name[0] == '.')
+		if (!span_has_suffix(span_str(entry->d_name), ".eml"))
 			continue;
 		b = read_path(directory, entry->d_name);
 		if (b.shape != BOUNCE_REPORT)
