@@ -94,6 +94,12 @@ static void evidence_init(struct evidence *e, const struct knowledge *knowledge,
 		rules_sieve(rules, e->texts[i], &e->sieved[i]);
 }
 
+static void evidence_release(struct evidence *e)
+{
+	for (size_t i = 0; e->rules != NULL && i < 2; i++)
+		rules_release(&e->sieved[i]);
+}
+
 /* ---- verdicts ---- */
 
 static bool decide(const struct cause *cause, const struct rule *rule,
@@ -119,7 +125,7 @@ static enum decided_by by_group(enum rule_group group)
 	}
 }
 
-static bool by_rules(const struct evidence *e, enum rule_group group, struct diagnosis *d)
+static bool by_rules(struct evidence *e, enum rule_group group, struct diagnosis *d)
 {
 	for (size_t i = 0; e->rules != NULL && i < 2; i++) {
 		const struct rule *rule = rules_match(e->rules, group, &e->sieved[i],
@@ -214,7 +220,7 @@ static bool by_codes(const struct evidence *e, struct diagnosis *d)
 		by_reply_code(e, d) || by_class(e, d);
 }
 
-static void judge(const struct evidence *e, struct diagnosis *d)
+static void judge(struct evidence *e, struct diagnosis *d)
 {
 	if (is_success(e->action) && by_action(e, d))
 		return;
@@ -235,6 +241,7 @@ void diagnose(const struct knowledge *knowledge, const struct rules *rules,
 	(void)bounce;
 	evidence_init(&e, knowledge, rules, recipient);
 	judge(&e, diagnosis_r);
+	evidence_release(&e);
 	/* what failed for good is not tried again, whatever its last reason was */
 	if (recipient->action == ACTION_FAILED && diagnosis_r->who == WHO_NOBODY)
 		diagnosis_r->who = WHO_SENDER_ADMIN;
@@ -305,6 +312,7 @@ size_t diagnose_why(const struct knowledge *knowledge, const struct rules *rules
 	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++)
 		if (codes[i](&e, &d))
 			add_verdict(&v, &d);
+	evidence_release(&e);
 	return v.n;
 }
 

@@ -112,6 +112,12 @@ void rules_sieve(const struct rules *rules, struct span text, struct rules_text 
 {
 	text_r->text = span_slice(text, 0, RULES_MAX_TEXT);
 	text_r->n = sieve_pass(rules->sieve, text_r->text, text_r->list, RULES_SIEVED);
+	text_r->room = NULL;
+}
+
+void rules_release(struct rules_text *text)
+{
+	pattern_room_free(text->room);
 }
 
 static bool is_tried(const struct pattern *p, enum rule_group group, struct span reply_code,
@@ -124,10 +130,9 @@ static bool is_tried(const struct pattern *p, enum rule_group group, struct span
 }
 
 const struct rule *rules_match(const struct rules *rules, enum rule_group group,
-			       const struct rules_text *text, struct span reply_code,
+			       struct rules_text *text, struct span reply_code,
 			       struct span status)
 {
-	struct pattern_room *room = NULL;
 	const struct rule *found = NULL;
 	int first = RULES_MAX_TEXT;
 
@@ -137,17 +142,14 @@ const struct rule *rules_match(const struct rules *rules, enum rule_group group,
 
 		if (!is_tried(p, group, reply_code, status))
 			continue;
-		at = pattern_find(p, &room, text->text);
-		if (at == PATTERN_LIMIT) {
-			found = NULL;
-			break;
-		}
+		at = pattern_find(p, &text->room, text->text);
+		if (at == PATTERN_LIMIT)
+			return NULL;
 		if (at != PATTERN_NOWHERE && at < first) {
 			found = pattern_rule(p);
 			first = at;
 		}
 	}
-	pattern_room_free(room);
 	return found;
 }
 

@@ -32,18 +32,20 @@ void rules_free(struct rules *rules);
 void rules_prepare(const struct rules *rules);
 
 /* One line of UTF-8, and which patterns it may match: for all groups at once. The
- * text is borrowed. */
+ * text is borrowed. Release it after use. */
 struct rules_text {
 	struct span text;
 	unsigned short list[RULES_SIEVED];	/* in order */
 	size_t n;
+	struct pattern_room *room;
 };
 void rules_sieve(const struct rules *rules, struct span text, struct rules_text *text_r);
+void rules_release(struct rules_text *text);
 
 /* The rule of this group that the text decides for, or NULL. reply_code and
  * status narrow rules that ask for them. */
 const struct rule *rules_match(const struct rules *rules, enum rule_group group,
-			       const struct rules_text *text, struct span reply_code,
+			       struct rules_text *text, struct span reply_code,
 			       struct span status);
 
 /* For `--why`: every rule of the group that matches anywhere in the text, in

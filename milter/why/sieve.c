@@ -10,7 +10,7 @@
 
 enum {
 	MAX_STATES = UINT16_MAX,
-	MAX_KINDS = 64,			/* of bytes: those that occur in literals, and others */
+	KINDS = 32,			/* of bytes: a state's steps fill a line of the cache */
 	LONGEST = 12,			/* bytes at the end of a literal that are looked for */
 	WORDS = (SIEVE_PATTERNS + 1) / 64,
 	MEMORY = 32 * 1024 * 1024,
@@ -38,25 +38,49 @@ struct sieve {
 	size_t literals_n;
 
 	unsigned char kinds[256];
-	size_t kinds_n;			/* 0: a byte of no literal */
-	unsigned short (*next)[MAX_KINDS];	/* by state */
+	unsigned short (*next)[KINDS];	/* by state */
 	unsigned *ends;			/* by state: from where in ended, up to the next */
 	unsigned short *ended;		/* literals that end in a state */
 	size_t states_n;
 };
 
+/* ---- bytes ---- */
+
+/* Letters count, in either case; digits are one kind, and so is what is beyond
+ * ASCII. What is taken for the same only lets more patterns through. */
+static unsigned char kind_of(char c)
+{
+	if (ascii_isalpha(c))
+		return (unsigned char)(ascii_lower(c) - 'a');
+	if (ascii_isdigit(c))
+		return 26;
+	if ((unsigned char)c >= LITERAL_HIGH)
+		return 27;
+	return c == ' ' ? 28 : c == '-' ? 29 : c == '.' ? 30 : 31;
+}
+
 /* ---- which literals there are ---- */
 
 /* One literal of one set of one pattern. */
 struct use {
-	struct span text;
+	struct span text;		/* kinds of bytes */
 	unsigned pattern, set, id;
 };
 struct uses {
 	struct use *list;
 	size_t n, size;
 	size_t bytes;			/* of literals: no more states than that */
+	struct arena arena;		/* their texts */
 };
+
+static struct span kinds_of(struct uses *uses, struct span text)
+{
+	char *kinds = arena_alloc(&uses->arena, text.n);
+
+	for (size_t i = 0; kinds != NULL && i < text.n; i++)
+		kinds[i] = (char)kind_of(text.p[i]);
+	return (struct span){ kinds, kinds != NULL ? text.n : 0 };
+}
 
 static int add_use(struct uses *uses, struct span text, size_t pattern, size_t set)
 {
@@ -69,7 +93,9 @@ static int add_use(struct uses *uses, struct span text, size_t pattern, size_t s
 		uses->list = list;
 		uses->size = size;
 	}
-	text = span_from(text, text.n > LONGEST ? text.n - LONGEST : 0);
+	text = kinds_of(uses, span_from(text, text.n > LONGEST ? text.n - LONGEST : 0));
+	if (text.n == 0)
+		return -1;
 	uses->bytes += text.n;
 	uses->list[uses->n++] = (struct use){ text, (unsigned)pattern, (unsigned)set, 0 };
 	return 0;
@@ -195,23 +221,6 @@ static void place_leads(struct sieve *sieve)
 
 /* ---- the automaton ---- */
 
-static void name_kinds(struct sieve *sieve, const struct uses *uses)
-{
-	sieve->kinds_n = 1;
-	for (size_t i = 0; i < uses->n; i++)
-		for (size_t k = 0; k < uses->list[i].text.n; k++) {
-			unsigned char *kind = &sieve->kinds[(unsigned char)uses->list[i].text.p[k]];
-
-			if (*kind == 0)		/* the last kind is shared by what is left */
-				*kind = (unsigned char)(sieve->kinds_n < MAX_KINDS ?
-							sieve->kinds_n++ : MAX_KINDS - 1);
-		}
-	for (unsigned c = 'A'; c <= 'Z'; c++)
-		sieve->kinds[c] = sieve->kinds[c - 'A' + 'a'];
-	for (unsigned c = LITERAL_HIGH; c < 256; c++)
-		sieve->kinds[c] = sieve->kinds[LITERAL_HIGH];
-}
-
 /* States of the tree; which literal ends in each one (plus one, 0: none). Level by
  * level: what is near the root is used most, and so stays in the cache. */
 static void plant_level(struct sieve *sieve, const struct uses *uses, size_t level,
@@ -223,7 +232,7 @@ static void plant_level(struct sieve *sieve, const struct uses *uses, size_t lev
 		size_t state = 0;
 
 		for (size_t k = 0; k <= level && k < text.n; k++) {
-			next = &sieve->next[state][sieve->kinds[(unsigned char)text.p[k]]];
+			next = &sieve->next[state][(unsigned char)text.p[k]];
 			if (*next == 0)
 				*next = (unsigned short)sieve->states_n++;
 			state = *next;
@@ -246,13 +255,13 @@ static void link_states(struct sieve *sieve, unsigned short *order, unsigned sho
 {
 	size_t done = 0, n = 0;
 
-	for (size_t kind = 0; kind < sieve->kinds_n; kind++)
+	for (size_t kind = 0; kind < KINDS; kind++)
 		if (sieve->next[0][kind] != 0)
 			order[n++] = sieve->next[0][kind];
 	for (; done < n; done++) {
 		unsigned short state = order[done];
 
-		for (size_t kind = 0; kind < sieve->kinds_n; kind++) {
+		for (size_t kind = 0; kind < KINDS; kind++) {
 			unsigned short *next = &sieve->next[state][kind];
 			unsigned short elsewhere = sieve->next[fails[state]][kind];
 
@@ -297,7 +306,8 @@ static int build_automaton(struct sieve *sieve, const struct uses *uses)
 	sieve->ends = calloc(size + 1, sizeof(*sieve->ends));
 	if (ends != NULL && fails != NULL && order != NULL && sieve->next != NULL &&
 	    sieve->ends != NULL) {
-		name_kinds(sieve, uses);
+		for (unsigned c = 0; c < 256; c++)
+			sieve->kinds[c] = kind_of((char)c);
 		plant_tree(sieve, uses, ends);
 		link_states(sieve, order, fails);
 		sieve->ended = calloc(place_ends(sieve, ends, fails) + 1, sizeof(*sieve->ended));
@@ -333,13 +343,12 @@ static int build(struct sieve *sieve, struct uses *uses)
 	return build_automaton(sieve, uses);
 }
 
-static int collect(struct sieve *sieve, const char *const *patterns, struct uses *uses,
-		   struct arena *arena)
+static int collect(struct sieve *sieve, const char *const *patterns, struct uses *uses)
 {
 	struct literals sets[LITERALS_SETS];
 
 	for (size_t p = 0; p < sieve->n; p++) {
-		size_t n = literals_of(arena, patterns[p], sets);
+		size_t n = literals_of(&uses->arena, patterns[p], sets);
 
 		if (add_pattern(sieve, uses, p, sets, n) != 0)
 			return -1;
@@ -350,21 +359,20 @@ static int collect(struct sieve *sieve, const char *const *patterns, struct uses
 struct sieve *sieve_new(const char *const *patterns, size_t n)
 {
 	struct sieve *sieve = calloc(1, sizeof(*sieve));
-	struct uses uses = { NULL, 0, 0, 0 };
-	struct arena arena;
+	struct uses uses = { .n = 0 };
 
 	if (sieve == NULL)
 		return NULL;
-	arena_init(&arena, MEMORY);
+	arena_init(&uses.arena, MEMORY);
 	sieve->n = n;
 	sieve->patterns = calloc(n + 1, sizeof(*sieve->patterns));
 	if (n > SIEVE_PATTERNS || sieve->patterns == NULL ||
-	    collect(sieve, patterns, &uses, &arena) != 0 || build(sieve, &uses) != 0) {
+	    collect(sieve, patterns, &uses) != 0 || build(sieve, &uses) != 0) {
 		sieve_free(sieve);
 		sieve = NULL;
 	}
 	free(uses.list);
-	arena_release(&arena);
+	arena_release(&uses.arena);
 	return sieve;
 }
 
