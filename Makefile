@@ -122,6 +122,7 @@ install: all $(O)/whybounce.yaml.5
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin \
 		$(DESTDIR)$(DATADIR)/knowledge $(DESTDIR)$(DATADIR)/languages \
 		$(DESTDIR)$(DATADIR)/postfix $(DESTDIR)$(DATADIR)/sendmail \
+		$(DESTDIR)$(DATADIR)/haproxy $(DESTDIR)$(DATADIR)/grafana \
 		$(DESTDIR)$(DATADIR)/site \
 		$(DESTDIR)$(SYSCONFDIR)/whybounce/knowledge.d \
 		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 \
@@ -132,6 +133,8 @@ install: all $(O)/whybounce.yaml.5
 	install -m 644 conf/languages/*.yaml $(DESTDIR)$(DATADIR)/languages/
 	install -m 644 conf/postfix/* $(DESTDIR)$(DATADIR)/postfix/
 	install -m 644 conf/sendmail/* $(DESTDIR)$(DATADIR)/sendmail/
+	install -m 644 conf/haproxy/* $(DESTDIR)$(DATADIR)/haproxy/
+	install -m 644 conf/grafana/* $(DESTDIR)$(DATADIR)/grafana/
 	install -m 644 conf/site/* $(DESTDIR)$(DATADIR)/site/
 	install -m 644 packaging/man/whybounce.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 $(O)/whybounce.yaml.5 $(DESTDIR)$(PREFIX)/share/man/man5/

@@ -12,7 +12,7 @@ import sys
 import time
 import unittest
 
-from support import ANNA, TREE, Lab, compose, flood, free_port, parse, wait_for
+from support import ANNA, TREE, Daemon, HAProxy, Lab, compose, flood, free_port, parse, wait_for
 
 LOAD = 200
 
@@ -170,6 +170,48 @@ class Daemons(Flood):
         wait_for(lambda: "reloaded" in self.daemon.log(), "the log line")
         self.send("nouser@example.net")
         self.assert_explained(self.one_bounce(), "user_unknown", language="de")
+
+
+class ScaledOut(Flood):
+    """Two daemons behind HAProxy, as conf/haproxy sets it up."""
+
+    def setUp(self):
+        super().setUp()
+        if HAProxy.missing():
+            self.skipTest(HAProxy.missing())
+        self.daemons = [Daemon(self.directory, {
+            **self.options, "socket": f"inet:{free_port()}@127.0.0.1", "metrics": f"inet:{free_port()}@127.0.0.1",
+        }, f"whybounce-{i}") for i in range(2)]
+        for daemon in self.daemons:
+            self.stack.enter_context(daemon)
+        self.proxy = self.stack.enter_context(HAProxy(self.directory, self.daemons))
+        self.postfix.parameters["non_smtpd_milters"] = f"unix:{self.recorder.path}, {self.proxy.milter()}"
+        self.stack.enter_context(self.postfix)
+
+    def explained_by(self, daemon):
+        return daemon.metric('bounces_total{outcome="explained"}')
+
+    def test_both_work(self):
+        self.flood()
+        self.assert_all_explained()
+        for daemon in self.daemons:
+            self.assertGreater(self.explained_by(daemon), self.load / 10)
+        self.assertEqual(self.load, sum(self.explained_by(d) for d in self.daemons))
+
+    def test_one_killed(self):
+        self.flood()
+        self.wait_for_some()
+        self.daemons[0].kill()
+        self.assert_all_explained()
+        self.assertGreater(self.explained_by(self.daemons[1]), self.load / 2)
+
+    def test_one_stopped_and_started(self):
+        self.flood()
+        self.wait_for_some()
+        self.daemons[0].stop()
+        self.daemons[0].start()
+        self.settle()
+        self.assertLessEqual(len(self.unexplained), self.daemons[0].log().count("whybounced is stopping"))
 
 
 class Shortages(Flood):

@@ -8,6 +8,7 @@ from . import packages
 from .browser import Browser
 from .daemon import Daemon
 from .dns import DNS, txt
+from .haproxy import HAProxy
 from .opendkim import OpenDKIM
 from .peer import Peer
 from .postfix import Postfix
@@ -16,5 +17,5 @@ from .sendmail import Sendmail
 from .smtp import flood, send
 from .tools import free_port, new_directory, wait_for
 
-__all__ = ["Browser", "DNS", "Daemon", "OpenDKIM", "Peer", "Postfix", "Recorder", "Sendmail", "flood", "free_port",
-           "new_directory", "packages", "send", "txt", "wait_for"]
+__all__ = ["Browser", "DNS", "Daemon", "HAProxy", "OpenDKIM", "Peer", "Postfix", "Recorder", "Sendmail", "flood",
+           "free_port", "new_directory", "packages", "send", "txt", "wait_for"]
