@@ -135,6 +135,28 @@ static void test_strange_line_in_the_header(void **state)
 	assert_int_equal(read_subject(bytes).plan, SPLICE_NOT);
 }
 
+/* Found by fuzzing: a header that ends with the message, in a replaced field. */
+static void test_message_that_is_a_header(void **state)
+{
+	const struct splice_words words = {
+		.text = SPAN("x\n"), .html = SPAN("x\n"), .mark = SPAN("1"), .subject = SPAN("Ours"),
+	};
+	struct subject s = read_subject(SPAN("From: MAILER-DAEMON@mx.example.org\r\n"
+					     "X-Failed-Recipients: kim@example.net\r\n"
+					     "Subject: Undelivered Mail"));
+	struct edits edits;
+	struct error error;
+	struct buf out;
+
+	(void)state;
+	assert_int_equal(splice_build(&arena, &s.message, &s.bounce, SPLICE_ENCLOSE, &words, &edits,
+				      &error), 0);
+	buf_init(&out, &arena, 1 << 20);
+	splice_apply_headers(&out, &s.message, &edits);
+	assert_true(span_find(buf_span(&out), 0, SPAN("Subject: Ours\r\nContent-Type")) < out.n);
+	assert_true(span_has_suffix(buf_span(&out), "X-Whybounce: 1\r\n\r\n"));
+}
+
 static void test_left_alone(void **state)
 {
 	static const char *const messages[] = {
@@ -704,6 +726,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_plans, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_plan_by_length, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_message_that_is_a_header, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_strange_line_in_the_header, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_left_alone, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_every_shape, set_up, tear_down),

@@ -86,6 +86,8 @@ static void add_recipients(struct buf *out, const struct explanation *e,
 	struct values more = { .value[VALUE_COUNT_N] =
 		span_str(arena_printf(out->arena, "%zu", block->n - named)) };
 
+	if (block_address(block->recipients[0]).n == 0)
+		return;
 	buf_adds(out, "<div class=\"wb-muted\" style=\"" MUTED "overflow-wrap:anywhere\">");
 	add_word(out, e, block->n > 1 ? LABEL_RECIPIENTS : LABEL_RECIPIENT);
 	add_word(out, e, LABEL_COLON);

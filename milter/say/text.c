@@ -59,6 +59,8 @@ static void add_recipients(struct buf *out, const struct explanation *e,
 	struct values more = { .value[VALUE_COUNT_N] =
 		span_str(arena_printf(out->arena, "%zu", block->n - named)) };
 
+	if (block_address(block->recipients[0]).n == 0)
+		return;
 	buf_addf(out, "%s%s", word(e, block->n > 1 ? LABEL_RECIPIENTS : LABEL_RECIPIENT),
 		 word(e, LABEL_COLON));
 	for (size_t i = 0; i < named; i++) {
