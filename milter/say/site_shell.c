@@ -130,16 +130,17 @@ void shell_open(const struct view *v, const char *title, struct span description
 	add_head(v, title, description);
 	buf_adds(out, "<body>\n<a class=\"skip\" href=\"#content\">");
 	html_escape(out, view_word(v, LABEL_SITE_SKIP));
-	buf_adds(out, "</a>\n<header class=\"masthead\">\n<div class=\"wide\">\n");
+	buf_adds(out, "</a>\n<header class=\"masthead\">\n");
 	if (v->page != NULL) {
-		buf_addf(out, "<a class=\"brand\" href=\"%sindex.html\">", v->up);
+		buf_addf(out, "<div class=\"wide\">\n<a class=\"brand\" href=\"%sindex.html\">", v->up);
 		html_escape(out, view_word(v, LABEL_SITE_NAME));
 		buf_adds(out, "</a>\n");
 		add_languages(v);
 		if (v->page->kind != SITE_HOME)
 			shell_search(v);
+		buf_adds(out, "</div>\n");
 	}
-	buf_adds(out, "</div>\n</header>\n<main id=\"content\" class=\"wide\" tabindex=\"-1\">\n");
+	buf_adds(out, "</header>\n<main id=\"content\" class=\"wide\" tabindex=\"-1\">\n");
 }
 
 void shell_close(const struct view *v)
