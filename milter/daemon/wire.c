@@ -16,19 +16,27 @@ static void put_span(struct buf *out, struct span s)
 	buf_add(out, s);
 }
 
+/* Printable ASCII alone is taken: what is none becomes '?'. */
+static void put_words(struct buf *out, const char *words)
+{
+	put_number(out, strlen(words));
+	for (; *words != '\0'; words++)
+		buf_addc(out, *words < ' ' || *words > '~' ? '?' : *words);
+}
+
 static void put_tally(struct buf *out, const struct tally *tally)
 {
 	put_number(out, tally->kinds_n);
 	for (size_t i = 0; i < tally->kinds_n; i++) {
-		put_span(out, span_str(tally->kinds[i].family));
-		put_span(out, span_str(tally->kinds[i].provider));
+		put_words(out, tally->kinds[i].family);
+		put_words(out, tally->kinds[i].provider);
 		put_number(out, tally->kinds[i].action);
 		put_number(out, tally->kinds[i].n);
 	}
 	put_number(out, tally->checks_n);
 	for (size_t i = 0; i < tally->checks_n; i++) {
-		put_span(out, span_str(tally->checks[i].check));
-		put_span(out, span_str(tally->checks[i].verdict));
+		put_words(out, tally->checks[i].check);
+		put_words(out, tally->checks[i].verdict);
 		put_number(out, tally->checks[i].n);
 	}
 	put_number(out, tally->probe_ms);
@@ -41,9 +49,9 @@ void wire_write(struct buf *out, const struct enrich_result *result)
 	put_number(out, magic);
 	put_number(out, result->outcome);
 	put_number(out, result->recipients);
-	put_span(out, span_str(result->causes));
-	put_span(out, span_str(result->language));
-	put_span(out, span_str(result->reason));
+	put_words(out, result->causes);
+	put_words(out, result->language);
+	put_words(out, result->reason);
 	put_tally(out, &result->tally);
 	put_number(out, edits->body_n);
 	for (size_t i = 0; i < edits->body_n; i++) {
