@@ -220,15 +220,21 @@ static bool by_codes(const struct evidence *e, struct diagnosis *d)
 		by_reply_code(e, d) || by_class(e, d);
 }
 
+static bool by_evidence(struct evidence *e, struct diagnosis *d)
+{
+	return (is_success(e->action) && by_action(e, d)) ||
+		by_rules(e, RULE_ADMIN, d) || by_rules(e, RULE_PROVIDER, d) ||
+		by_rules(e, RULE_GENERIC, d) || by_specific_status(e, d) ||
+		by_rules(e, RULE_WEAK, d) || by_codes(e, d);
+}
+
 static void judge(struct evidence *e, struct diagnosis *d)
 {
-	if (is_success(e->action) && by_action(e, d))
-		return;
-	if (by_rules(e, RULE_ADMIN, d) || by_rules(e, RULE_PROVIDER, d) ||
-	    by_rules(e, RULE_GENERIC, d) || by_specific_status(e, d) ||
-	    by_rules(e, RULE_WEAK, d) || by_codes(e, d))
-		return;
-	by_nothing(e, d);
+	if (!by_evidence(e, d))
+		by_nothing(e, d);
+	/* what failed for good is not tried again, whatever its last reason was */
+	if (e->action == ACTION_FAILED && d->who == WHO_NOBODY)
+		d->who = WHO_SENDER_ADMIN;
 }
 
 void diagnose(const struct knowledge *knowledge, const struct rules *rules,
@@ -242,9 +248,6 @@ void diagnose(const struct knowledge *knowledge, const struct rules *rules,
 	evidence_init(&e, knowledge, rules, recipient);
 	judge(&e, diagnosis_r);
 	evidence_release(&e);
-	/* what failed for good is not tried again, whatever its last reason was */
-	if (recipient->action == ACTION_FAILED && diagnosis_r->who == WHO_NOBODY)
-		diagnosis_r->who = WHO_SENDER_ADMIN;
 }
 
 void diagnose_reply(struct arena *arena, const struct knowledge *knowledge,
@@ -320,24 +323,18 @@ const char *diagnosis_rule_name(const struct diagnosis *diagnosis,
 				const struct bounce_recipient *recipient,
 				char *text, size_t size)
 {
-	struct span code = recipient->reply_code, status = recipient->status;
-	struct reply reply;
-	char room[RULES_MAX_TEXT];
+	struct evidence e;
 
-	reply_parse_into(room, sizeof(room), recipient->reply, &reply);
-	if (code.n == 0)
-		code = reply.code;
-	if (reply.status.n != 0 && status_is_vague(status))
-		status = reply.status;
+	evidence_init(&e, NULL, NULL, recipient);
 	if (diagnosis->rule != NULL)
 		snprintf(text, size, "%s", diagnosis->rule->id);
 	else if (diagnosis->by == BY_STATUS)
-		snprintf(text, size, "status %.*s", SPAN_FMT(status));
+		snprintf(text, size, "status %.*s", SPAN_FMT(e.status));
 	else if (diagnosis->by == BY_REPLY_CODE)
-		snprintf(text, size, "reply %.*s", SPAN_FMT(code));
+		snprintf(text, size, "reply %.*s", SPAN_FMT(e.code));
 	else if (diagnosis->by == BY_CLASS)
 		snprintf(text, size, "class %.*s",
-			 SPAN_FMT(span_slice(status, 0, 2 + span_find_byte(span_from(status, 2), 0, '.'))));
+			 SPAN_FMT(span_slice(e.status, 0, 2 + span_find_byte(span_from(e.status, 2), 0, '.'))));
 	else
 		snprintf(text, size, "%s", diagnosis->by == BY_ACTION ? "action" : "");
 	return text;
