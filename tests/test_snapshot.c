@@ -146,7 +146,7 @@ static void test_overrides(void **state)
 	free(file);
 	file = write_file(folder, "mine.yaml", SPAN("rules:\n  - {id: mine.one, pattern: '(', cause: spam}\n"));
 	assert_null(snapshot_load(p.config, NULL, SNAPSHOT_RULES, &error));
-	assert_non_null(strstr(error.text, "mine.yaml:2: rules.mine.one.pattern: "));
+	assert_non_null(strstr(error.text, "mine.yaml:2: rules.mine.one"));
 	s = snapshot_load(p.config, NULL, SNAPSHOT_WORDS, &error);	/* needs no rules */
 	assert_non_null(s);
 	snapshot_free(s);
