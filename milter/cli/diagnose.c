@@ -106,13 +106,29 @@ static void add_why(struct buf *out, const char *label, struct span value)
 	buf_addc(out, '\n');
 }
 
+/* The rule that decided, then what else would have: "generic.spam (spam)". */
+static void why_rules(struct buf *out, const struct view *view, size_t i)
+{
+	const struct bounce *bounce = &view->reading->bounce;
+	const struct bounce_recipient *r = &bounce->recipients[i];
+	struct diagnosis list[DIAGNOSE_MAX_WHY];
+	size_t n = diagnose_why(view->snapshot->knowledge, view->snapshot->rules, bounce, r,
+				list, DIAGNOSE_MAX_WHY);
+	char rule[RULE_NAME], text[2 * RULE_NAME];
+
+	for (size_t k = 0; k < n; k++) {
+		snprintf(text, sizeof(text), "%s (%s)",
+			 diagnosis_rule_name(&list[k], r, rule, sizeof(rule)),
+			 list[k].cause->id);
+		add_why(out, k == 0 ? "decided by" : "also matches", span_str(text));
+	}
+}
+
 static void why_recipient(struct buf *out, const struct view *view, size_t i)
 {
 	const struct bounce_recipient *r = &view->reading->bounce.recipients[i];
-	const struct diagnosis *d = &view->reading->diagnoses[i];
-	char rule[RULE_NAME];
 
-	add_why(out, "decided by", span_str(diagnosis_rule_name(d, r, rule, sizeof(rule))));
+	why_rules(out, view, i);
 	if (r->reply.n != 0)
 		add_why(out, "reply", r->reply);
 	if (r->context.n != 0)

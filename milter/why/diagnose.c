@@ -25,18 +25,34 @@ static bool is_local_char(char c)
 	return ascii_isalnum(c) || (c != '\0' && strchr(".!#$%&*+-_~^=", c) != NULL);
 }
 
+/* Where the name before an @ starts: "a.b", or "\"a b\"" of at most 64 bytes. */
+static size_t name_start(const char *text, size_t at)
+{
+	size_t i = at;
+
+	if (at > 0 && text[at - 1] == '"') {
+		for (i = at - 1; i > 0 && at - i < 66; i--)
+			if (text[i - 1] == '"')
+				return i - 1;
+		return at;
+	}
+	while (i > 0 && is_local_char(text[i - 1]))
+		i--;
+	return i;
+}
+
 /* "<@example.com>": what stands before an @ is somebody's name, not the words of
  * the server, and "spam@" or "full@" tells nothing. */
 static void drop_local_parts(char *text, size_t *n)
 {
-	size_t to = 0, name = 0;	/* length of what may be a name */
+	size_t to = 0;
 
 	if (memchr(text, '@', *n) == NULL)
 		return;
 	for (size_t i = 0; i < *n; i++) {
-		if (text[i] == '@' && i + 1 < *n && (ascii_isalnum(text[i + 1]) || text[i + 1] == '['))
-			to -= name;
-		name = is_local_char(text[i]) ? name + 1 : 0;
+		if (text[i] == '@' && i + 1 < *n &&
+		    (ascii_isalnum(text[i + 1]) || text[i + 1] == '['))
+			to = name_start(text, to);
 		text[to++] = text[i];
 	}
 	*n = to;
@@ -228,13 +244,25 @@ static bool by_evidence(struct evidence *e, struct diagnosis *d)
 		by_rules(e, RULE_WEAK, d) || by_codes(e, d);
 }
 
+/* What failed for good is not tried again, whatever its last reason was, and is no
+ * delay, even where its status is that of one. */
+static void settle_failure(const struct evidence *e, struct diagnosis *d)
+{
+	if (e->action != ACTION_FAILED)
+		return;
+	if (strcmp(d->cause->id, "expired.delayed") == 0) {
+		d->cause = d->cause->family;
+		d->who = d->cause->who;
+	}
+	if (d->who == WHO_NOBODY)
+		d->who = WHO_SENDER_ADMIN;
+}
+
 static void judge(struct evidence *e, struct diagnosis *d)
 {
 	if (!by_evidence(e, d))
 		by_nothing(e, d);
-	/* what failed for good is not tried again, whatever its last reason was */
-	if (e->action == ACTION_FAILED && d->who == WHO_NOBODY)
-		d->who = WHO_SENDER_ADMIN;
+	settle_failure(e, d);
 }
 
 void diagnose(const struct knowledge *knowledge, const struct rules *rules,
