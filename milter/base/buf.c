@@ -37,13 +37,19 @@ static char *reserve(struct buf *buf, size_t n)
 	return p + buf->n;
 }
 
+/* The size is never beyond the limit: what fits there needs no other question. */
+static bool fits(const struct buf *buf, size_t n)
+{
+	return n < buf->size - buf->n && !buf->failed;
+}
+
 void buf_add(struct buf *buf, struct span s)
 {
 	char *at;
 
 	if (s.n == 0)
 		return;
-	at = reserve(buf, s.n);
+	at = fits(buf, s.n) ? buf->p + buf->n : reserve(buf, s.n);
 	if (at == NULL)
 		return;
 	memcpy(at, s.p, s.n);
@@ -57,7 +63,10 @@ void buf_adds(struct buf *buf, const char *string)
 
 void buf_addc(struct buf *buf, char c)
 {
-	buf_add(buf, (struct span){ &c, 1 });
+	if (fits(buf, 1))
+		buf->p[buf->n++] = c;
+	else
+		buf_add(buf, (struct span){ &c, 1 });
 }
 
 void buf_addf(struct buf *buf, const char *format, ...)

@@ -169,6 +169,7 @@ static bool is_risky_start(struct span rest)
 
 static void add_qp_line(struct buf *out, struct span line, const char *eol)
 {
+	char row[CODEC_LINE];
 	size_t column = 0;
 
 	for (size_t i = 0; i < line.n; i++) {
@@ -179,18 +180,21 @@ static void add_qp_line(struct buf *out, struct span line, const char *eol)
 		size_t width = literal ? 1 : 3;
 
 		if (column + width > (size_t)CODEC_LINE - !last) {
-			buf_addc(out, '=');
+			row[column++] = '=';
+			buf_add(out, (struct span){ row, column });
 			buf_adds(out, eol);
 			column = 0;
 			i--;
 			continue;
 		}
-		if (literal)
-			buf_addc(out, line.p[i]);
-		else
-			buf_addf(out, "=%c%c", hex[c >> 4], hex[c & 15]);
+		row[column] = literal ? line.p[i] : '=';
+		if (!literal) {
+			row[column + 1] = hex[c >> 4];
+			row[column + 2] = hex[c & 15];
+		}
 		column += width;
 	}
+	buf_add(out, (struct span){ row, column });
 }
 
 void codec_add_quoted_printable(struct buf *out, struct span utf8, const char *eol)

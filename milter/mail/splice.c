@@ -18,10 +18,7 @@ struct boundaries {
 
 static bool all_7bit(struct span s)
 {
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] == '\0' || (unsigned char)s.p[i] > 0x7f)
-			return false;
-	return true;
+	return codec_is_ascii(s) && (s.n == 0 || memchr(s.p, '\0', s.n) == NULL);
 }
 
 static bool any_8bit(struct span s)
