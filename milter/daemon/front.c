@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -109,7 +108,7 @@ static void limit_threads(void)
 {
 	pthread_attr_t attributes;
 
-	mallopt(M_ARENA_MAX, HEAPS);
+	process_keep_memory(HEAPS);
 	pthread_attr_init(&attributes);
 	if (pthread_attr_setstacksize(&attributes, STACK) == 0)
 		pthread_setattr_default_np(&attributes);

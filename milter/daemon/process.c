@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <malloc.h>
 #include <pwd.h>
 #include <signal.h>
 #include <string.h>
@@ -12,7 +13,10 @@
 
 #include "base/log.h"
 
-enum { OUT_OF_THE_WAY = 16, EXIT_OS_ERROR = 71 };
+enum {
+	OUT_OF_THE_WAY = 16, EXIT_OS_ERROR = 71,
+	KEPT_PIECE = 1 << 20, KEPT = 8 << 20,	/* bytes; beyond goes back to the system */
+};
 
 /* Put from[i] at CHILD_ORDERS + i, and close everything behind. First out of each
  * other's way: any of them may already sit where another belongs. */
@@ -108,6 +112,13 @@ void process_prepare(const struct config *config)
 {
 	log_open(config->log_stderr != 0 ? LOG_TO_STDERR : LOG_TO_SYSLOG, "whybounced");
 	signal(SIGPIPE, SIG_IGN);
+}
+
+void process_keep_memory(int heaps)
+{
+	mallopt(M_ARENA_MAX, heaps);
+	mallopt(M_MMAP_THRESHOLD, KEPT_PIECE);
+	mallopt(M_TRIM_THRESHOLD, KEPT);
 }
 
 long long process_now_ms(void)

@@ -41,6 +41,10 @@ int process_become(const char *user, struct error *error);
 /* Log as the configuration says. */
 void process_prepare(const struct config *config);
 
+/* Keep memory that the next bounce needs again: giving it back and taking it anew
+ * costs more than the work. heaps: of the C library, for all threads. */
+void process_keep_memory(int heaps);
+
 long long process_now_ms(void);		/* of a clock that nobody sets */
 
 #endif

@@ -17,6 +17,7 @@
 
 enum {
 	FIRST_ROOM = 16 * 1024,
+	MUCH_ROOM = 256 * 1024,
 	IDLE_SECONDS = 600,
 	BACKLOG = 256,		/* connections that wait to be accepted */
 };
@@ -59,7 +60,7 @@ static void append(struct session *s, const char *p, size_t n)
 	if (s->large)
 		return;
 	while (room < s->n + n)
-		room *= 2;
+		room *= room < MUCH_ROOM ? 4 : 2;
 	if (room != s->room) {
 		bytes = s->failed ? NULL : realloc(s->bytes, room);
 		s->failed |= bytes == NULL;

@@ -1,7 +1,6 @@
 #include "daemon/worker.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -244,7 +243,7 @@ static int lock(const struct worker *worker, struct error *error)
 
 static int prepare(struct worker *worker, const char *config_path, struct error *error)
 {
-	mallopt(M_ARENA_MAX, 1);	/* else the C library makes a heap per thread */
+	process_keep_memory(1);
 	worker->snapshot = snapshot_load(config_path, NULL, SNAPSHOT_RULES, error);
 	if (worker->snapshot == NULL ||
 	    process_become(worker->snapshot->config->user, error) != 0)

@@ -239,10 +239,15 @@ void codec_add_base64(struct buf *out, struct span bytes, const char *eol)
 
 enum transfer_encoding codec_add_shorter(struct buf *out, struct span utf8, const char *eol)
 {
-	size_t quoted = 0;
+	size_t quoted = utf8.n;
 
-	for (size_t i = 0; i < utf8.n; i++)
-		quoted += is_qp_literal(utf8.p[i]) || utf8.p[i] == '\n' ? 1 : 3;
+	for (size_t i = 0; i < utf8.n; i++) {
+		unsigned char c = (unsigned char)utf8.p[i];
+
+		/* without a branch: many letters at once */
+		quoted += 2U * (unsigned)(((c < ' ') & (c != '\t') & (c != '\n')) | (c > '~') |
+					  (c == '='));
+	}
 	if (quoted <= (utf8.n + 2) / 3 * 4) {
 		codec_add_quoted_printable(out, utf8, eol);
 		return ENCODING_QUOTED_PRINTABLE;
