@@ -10,11 +10,12 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from lab import Daemon, HAProxy, Peer, Postfix, Recorder, flood, free_port, new_directory, send, wait_for  # noqa: E402
+from lab import (Daemon, HAProxy, Peer, Postfix, Recorder, Tap, flood, free_port, new_directory, send,  # noqa: E402
+                 wait_for)
 from lab.tools import BUILD, TREE  # noqa: E402
 
-__all__ = ["ANNA", "BUILD", "TREE", "Bounces", "Daemon", "HAProxy", "Lab", "Peer", "Postfix", "Recorder", "body_of", "compose",
-           "email", "flood", "free_port", "new_directory", "parse", "send", "texts", "wait_for"]
+__all__ = ["ANNA", "BUILD", "TREE", "Bounces", "Daemon", "HAProxy", "Lab", "Peer", "Postfix", "Recorder", "Tap",
+           "body_of", "compose", "email", "flood", "free_port", "new_directory", "parse", "send", "texts", "wait_for"]
 
 ANNA = "anna@example.org"
 

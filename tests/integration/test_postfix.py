@@ -1,10 +1,11 @@
 """whybounced on a real Postfix: what arrives is explained, whole, and never lost."""
 
 import subprocess
+import threading
 import time
 import unittest
 
-from support import BUILD, Lab, compose, parse, texts, wait_for
+from support import BUILD, Lab, Tap, compose, parse, texts, wait_for
 
 
 class Delivered(Lab):
@@ -84,6 +85,58 @@ class Delivered(Lab):
         delivered = self.peer.ordinary()[0].bytes
         self.assertTrue(delivered.endswith(message.replace(b"\n", b"\r\n")))
         self.assertEqual([], self.recorder.messages)
+
+
+class Tapped(Lab):
+    """What passes between Postfix and the daemon, and what becomes of a bounce when
+    the daemon dies at a certain point of it."""
+
+    def setUp(self):
+        super().setUp()
+        self.tap = self.stack.enter_context(Tap(self.directory / "tap.sock", self.daemon.socket))
+        self.postfix.parameters["non_smtpd_milters"] = f"unix:{self.recorder.path}, {self.tap.milter()}"
+
+    def test_ordinary_mail_ends_at_its_sender(self):
+        """Asked about everything that comes in, the daemon hears of ordinary mail its
+        sender alone; of a bounce it hears all."""
+        self.postfix.parameters["smtpd_milters"] = self.tap.milter()
+        self.start()
+        self.send("ok@example.net", compose("Secret subject", "Secret body.\n" * 1000, "X-Secret: field\n"))
+        wait_for(self.peer.ordinary, "the message")
+        self.assertIn(b"anna@example.org", self.tap.said())
+        self.assertNotRegex(self.tap.said(), b"(?i)secret|ok@example.net")
+        self.assertFalse(set(self.tap.commands()) & set("RTLNBE"), self.tap.commands())
+        self.send("nouser@example.net", compose("Secret subject"))
+        self.one_bounce()
+        self.assertLessEqual(set("LBE"), set(self.tap.commands()))
+        self.assertIn(b"Secret subject", self.tap.said())
+
+    def killed_before(self, command):
+        killed = threading.Event()
+
+        def kill():
+            self.daemon.kill()
+            killed.set()
+        self.start()
+        self.tap.before[command] = kill
+        self.send("nouser@example.net")
+        self.assertTrue(killed.wait(30))
+        wait_for(lambda: "milter" in self.postfix.log(), "Postfix's complaint")
+        self.assertEqual([], self.peer.bounces())
+        self.daemon.start()
+        self.postfix.flush()
+        self.assert_explained(self.one_bounce(), "user_unknown")
+        wait_for(self.postfix.idle, "an empty queue")
+        self.assertEqual(1, len(self.peer.bounces()))
+
+    def test_killed_within_the_header(self):
+        self.killed_before("L")
+
+    def test_killed_within_the_body(self):
+        self.killed_before("B")
+
+    def test_killed_at_the_end(self):
+        self.killed_before("E")
 
 
 class Limits(Lab):

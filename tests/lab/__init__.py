@@ -15,7 +15,8 @@ from .postfix import Postfix
 from .recorder import Recorder
 from .sendmail import Sendmail
 from .smtp import flood, send
+from .tap import Tap
 from .tools import free_port, new_directory, wait_for
 
-__all__ = ["Browser", "DNS", "Daemon", "HAProxy", "OpenDKIM", "Peer", "Postfix", "Recorder", "Sendmail", "flood",
-           "free_port", "new_directory", "packages", "send", "txt", "wait_for"]
+__all__ = ["Browser", "DNS", "Daemon", "HAProxy", "OpenDKIM", "Peer", "Postfix", "Recorder", "Sendmail", "Tap",
+           "flood", "free_port", "new_directory", "packages", "send", "txt", "wait_for"]
