@@ -1,7 +1,6 @@
 /* site.c - `whybounce site DIR`: the reference as static pages. */
 #include "cli/cli.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
