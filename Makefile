@@ -100,10 +100,10 @@ $(O)/obj/milter/core/config.o: $(O)/datadir
 .SECONDARY:
 
 # Run every unit test; "make unit T=test_mime" runs one. RUN="valgrind -q
-# --error-exitcode=1" runs them under a checker.
+# --error-exitcode=1" runs them under a checker. Some run the programs themselves.
 .PHONY: unit
-unit: $(if $(T),$(O)/tests/$(T),$(tests))
-	@set -e; for t in $^; do echo "== $$t"; WHYBOUNCE_BUILD=$(O) $(RUN) $$t; done
+unit: all $(if $(T),$(O)/tests/$(T),$(tests))
+	@set -e; for t in $(filter $(O)/tests/%,$^); do echo "== $$t"; WHYBOUNCE_BUILD=$(O) $(RUN) $$t; done
 
 # The explanations that tests/test_samples compares with, as they are now.
 .PHONY: goldens
