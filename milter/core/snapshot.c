@@ -1,6 +1,7 @@
 #include "core/snapshot.h"
 
 #include <limits.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -105,10 +106,13 @@ static int load(struct snapshot *snapshot, const char *config_path, const char *
 	    (snapshot->language_map = language_map_load(config->language_map,
 							snapshot->knowledge, error)) == NULL)
 		return -1;
-	if (parts == SNAPSHOT_RULES &&
-	    (snapshot->rules = rules_new(snapshot->knowledge, error)) == NULL)
-		return -1;
-	return 0;
+	if (parts != SNAPSHOT_RULES)
+		return 0;
+	snapshot->rules = rules_new(snapshot->knowledge, error);
+#ifdef __GLIBC__
+	malloc_trim(0);		/* what making the rules took */
+#endif
+	return snapshot->rules != NULL ? 0 : -1;
 }
 
 struct snapshot *snapshot_load(const char *config_path, const char *tag,

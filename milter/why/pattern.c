@@ -99,7 +99,7 @@ static int check_shape(struct error *error, const struct pattern *p)
 static pcre2_code *compile(const char *text, int *code_r, size_t *offset_r)
 {
 	static const uint32_t options = PCRE2_CASELESS | PCRE2_UTF | PCRE2_MATCH_INVALID_UTF |
-		PCRE2_NO_AUTO_CAPTURE | PCRE2_NEVER_BACKSLASH_C;
+		PCRE2_NO_AUTO_CAPTURE | PCRE2_NEVER_BACKSLASH_C | PCRE2_USE_OFFSET_LIMIT;
 
 	return pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, options, code_r,
 			     offset_r, NULL);
@@ -233,20 +233,25 @@ static bool is_start(struct span text, size_t i)
 	return i == 0 || !ascii_isalnum(text.p[i]) || !ascii_isalnum(text.p[i - 1]);
 }
 
-int pattern_find(struct pattern *p, struct pattern_room **room, struct span text)
+int pattern_find(struct pattern *p, struct pattern_room **room, struct span text,
+		 size_t before)
 {
 	size_t from = 0;
 	int rc;
 
+	if (before == 0)
+		return PATTERN_NOWHERE;
 	if (*room == NULL)
 		*room = room_new();
 	if (*room == NULL)
 		return PATTERN_LIMIT;
+	pcre2_set_offset_limit((*room)->limits, before - 1);
 	while ((rc = match(p, *room, text, from)) >= 0) {
 		from = pcre2_get_ovector_pointer((*room)->data)[0];
 		if (from >= text.n || is_start(text, from))
 			return (int)from;
-		from++;
+		if (++from >= before)
+			return PATTERN_NOWHERE;
 	}
 	return rc == PCRE2_ERROR_NOMATCH ? PATTERN_NOWHERE : PATTERN_LIMIT;
 }

@@ -28,9 +28,10 @@ void pattern_prepare(struct pattern *pattern);
 struct pattern_room;
 void pattern_room_free(struct pattern_room *room);	/* NULL is allowed */
 
-/* Where in the text the first match starts, PATTERN_NOWHERE or PATTERN_LIMIT. A
- * match starts with the first letter or digit of a word, or another character.
- * Thread-safe. */
-int pattern_find(struct pattern *pattern, struct pattern_room **room, struct span text);
+/* Where in the text the first match starts, if before that offset; PATTERN_NOWHERE or
+ * PATTERN_LIMIT. A match starts with the first letter or digit of a word, or another
+ * character. Thread-safe. */
+int pattern_find(struct pattern *pattern, struct pattern_room **room, struct span text,
+		 size_t before);
 
 #endif

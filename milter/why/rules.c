@@ -134,7 +134,7 @@ const struct rule *rules_match(const struct rules *rules, enum rule_group group,
 			       struct span status)
 {
 	const struct rule *found = NULL;
-	int first = RULES_MAX_TEXT;
+	size_t first = text->text.n;	/* where the leftmost match starts */
 
 	for (size_t i = 0; i < text->n; i++) {
 		struct pattern *p = rules->all[text->list[i]];
@@ -142,12 +142,12 @@ const struct rule *rules_match(const struct rules *rules, enum rule_group group,
 
 		if (!is_tried(p, group, reply_code, status))
 			continue;
-		at = pattern_find(p, &text->room, text->text);
+		at = pattern_find(p, &text->room, text->text, first);
 		if (at == PATTERN_LIMIT)
 			return NULL;
-		if (at != PATTERN_NOWHERE && at < first) {
+		if (at != PATTERN_NOWHERE) {
 			found = pattern_rule(p);
-			first = at;
+			first = (size_t)at;
 		}
 	}
 	return found;
@@ -166,7 +166,7 @@ size_t rules_list(const struct rules *rules, enum rule_group group,
 
 		if (is_tried(p, group, reply_code, status) &&
 		    (n == 0 || list[n - 1] != pattern_rule(p)) &&
-		    pattern_find(p, &room, text) >= 0)
+		    pattern_find(p, &room, text, text.n) >= 0)
 			list[n++] = pattern_rule(p);
 	}
 	pattern_room_free(room);

@@ -294,6 +294,16 @@ static size_t place_ends(struct sieve *sieve, const unsigned *ends, const unsign
 	return n;
 }
 
+/* Literals share their first bytes, so there are fewer states than there was room
+ * for. */
+static void shrink(struct sieve *sieve)
+{
+	void *next = realloc(sieve->next, sieve->states_n * sizeof(*sieve->next));
+
+	if (next != NULL)
+		sieve->next = next;
+}
+
 static int build_automaton(struct sieve *sieve, const struct uses *uses)
 {
 	size_t size = uses->bytes + 1;
@@ -318,6 +328,7 @@ static int build_automaton(struct sieve *sieve, const struct uses *uses)
 	free(ends);
 	free(fails);
 	free(order);
+	shrink(sieve);
 	return rc;
 }
 
