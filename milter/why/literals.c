@@ -79,9 +79,9 @@ struct repeat {
 
 static bool is_count(const char *p)
 {
-	const char *end = p + 1 + strspn(p + 1, "0123456789,");
+	size_t n = *p == '{' ? strspn(p + 1, "0123456789,") : 0;
 
-	return *p == '{' && end != p + 1 && *end == '}';
+	return n != 0 && p[1 + n] == '}';
 }
 
 static struct repeat read_repeat(struct reader *r)
