@@ -142,6 +142,8 @@ static int compare_place(const void *a, const void *b)
 /* Every literal gets a number, every set its part of ids. */
 static void number_literals(struct sieve *sieve, struct uses *uses)
 {
+	if (uses->n == 0)
+		return;	/* nor is there a list */
 	qsort(uses->list, uses->n, sizeof(*uses->list), compare_text);
 	for (size_t i = 0; i < uses->n; i++) {
 		if (i == 0 || compare_text(&uses->list[i - 1], &uses->list[i]) != 0)
