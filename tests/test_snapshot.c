@@ -142,6 +142,7 @@ static void test_overrides(void **state)
 	assert_non_null(s);
 	rules_sieve(s->rules, SPAN("550 xyzzy"), &text);
 	assert_string_equal(rules_match(s->rules, RULE_ADMIN, &text, SPAN("550"), SPAN(""))->id, "mine.one");
+	rules_release(&text);
 	snapshot_free(s);
 	free(file);
 	file = write_file(folder, "mine.yaml", SPAN("rules:\n  - {id: mine.one, pattern: '(', cause: spam}\n"));
