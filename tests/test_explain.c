@@ -653,6 +653,20 @@ static void test_html_of_every_cause(void **state)
 		}
 }
 
+/* The bar on top says at a glance what became of the message, in the dark too. */
+static void test_dark_mode_keeps_the_bar(void **state)
+{
+	struct explanation e = about(GROUP("kim@example.net", "failed", "5.1.1", "550 5.1.1 User unknown"));
+	struct span html = laid_out(explain_html, &e), card;
+
+	(void)state;
+	card = span_from(html, span_find(html, 0, SPAN(".wb-card{")));
+	card = span_slice(card, 0, span_find_byte(card, 0, '}'));
+	assert_true(holds(card, "border-left-color:"));
+	assert_false(holds(card, "border-color:") || holds(card, "border-top"));
+	assert_true(holds(html, "border-top:4px solid #d93025"));
+}
+
 /* The mail system's own words come last, whole, in text and HTML. */
 static void test_own_text(void **state)
 {
@@ -706,7 +720,8 @@ int main(void)
 		TEST(test_hint_for_whom_it_is),
 		TEST(test_forwarded_mail), TEST(test_links), TEST(test_second_language),
 		TEST(test_language_of_the_reader), TEST(test_long_list_of_languages), TEST(test_text_is_wrapped),
-		TEST(test_hostile_values), TEST(test_html_of_every_cause), TEST(test_own_text), TEST(test_no_memory),
+		TEST(test_hostile_values), TEST(test_html_of_every_cause), TEST(test_dark_mode_keeps_the_bar), TEST(test_own_text),
+		TEST(test_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, load, unload);
