@@ -170,6 +170,8 @@ class Excluded(Lab):
 
 
 class Configuration(Lab):
+    options = {"dns": "{servers: 127.0.0.1@9}"}     # the resolver is there, and takes its memory
+
     def test_a_broken_one_is_refused(self):
         for text, where in (("modus: explain\n", "whybounce.yaml:1: unknown key"),
                             ("default_language: xx\n", 'language "xx" is not installed'),
