@@ -158,6 +158,12 @@ const struct rule *pattern_rule(const struct pattern *p)
 
 /* ---- searching ---- */
 
+#ifdef WHYBOUNCE_INTERPRETED
+static const bool interpreted = true;	/* a checker sees into no code that is made */
+#else
+static const bool interpreted = false;
+#endif
+
 /* JIT costs more than compiling, and most patterns are never tried. Threads that
  * come at once make the code twice, and one is kept. */
 static const pcre2_code *find_fast(struct pattern *p)
@@ -170,7 +176,7 @@ static const pcre2_code *find_fast(struct pattern *p)
 	if (fast != NULL)
 		return fast;
 	made = compile(p->text, &code, &offset);
-	if (made == NULL || pcre2_jit_compile(made, PCRE2_JIT_COMPLETE) != 0) {
+	if (made == NULL || interpreted || pcre2_jit_compile(made, PCRE2_JIT_COMPLETE) != 0) {
 		pcre2_code_free(made);
 		made = p->code;
 	}
