@@ -232,9 +232,9 @@ enum { ENTRIES = sizeof(table) / sizeof(table[0]), NO_ENTRY = 0xffff };
 
 /* Phrases by their first two bytes: head[k] is the first, next[i] the one after. */
 enum { KEYS = 2048 };
-struct index {
+static struct {
 	uint16_t head[KEYS], next[ENTRIES];
-};
+} by_start;
 
 /* White space of any kind, and the apostrophe that is three bytes long, are as the
  * phrases have them. */
@@ -247,15 +247,16 @@ static size_t key_of(char first, char second)
 	return ((unsigned char)ascii_lower(first) * 37U + (unsigned char)ascii_lower(second)) % KEYS;
 }
 
-static void index_build(struct index *index)
+/* Before main, and never again: read only from then on. */
+__attribute__((constructor)) static void index_build(void)
 {
 	for (size_t k = 0; k < KEYS; k++)
-		index->head[k] = NO_ENTRY;
+		by_start.head[k] = NO_ENTRY;
 	for (size_t i = ENTRIES; i-- > 0;) {
 		size_t k = key_of(table[i].text[0], table[i].text[1]);
 
-		index->next[i] = index->head[k];
-		index->head[k] = (uint16_t)i;
+		by_start.next[i] = by_start.head[k];
+		by_start.head[k] = (uint16_t)i;
 	}
 }
 
@@ -299,15 +300,12 @@ static void add_place(struct phrases *phrases, enum phrase kind, size_t at)
 
 void phrases_find(struct span text, struct phrases *phrases_r)
 {
-	struct index index;
-
-	index_build(&index);
 	*phrases_r = (struct phrases){ .n = 0 };
 	for (size_t i = 0; i + 1 < text.n; i++) {
 		if (!may_start(text, i))
 			continue;
-		for (unsigned e = index.head[key_of(text.p[i], text.p[i + 1])]; e != NO_ENTRY;
-		     e = index.next[e])
+		for (unsigned e = by_start.head[key_of(text.p[i], text.p[i + 1])]; e != NO_ENTRY;
+		     e = by_start.next[e])
 			if (stands_at(text, i, table[e].text))
 				add_place(phrases_r, table[e].kind, i);
 	}
