@@ -240,6 +240,8 @@ static void test_diagnose(void **state)
 	assert_refused(run, 1, "/nonexistent");
 	assert_prints(WHYBOUNCE("diagnose", "-f", "json", bounce_file), "\"reply_code\":\"550\"");
 	assert_prints(WHYBOUNCE("diagnose", "--why", bounce_file), "# decided by: ");
+	assert_prints(WHYBOUNCE("diagnose", "--why", bounce_file),
+		      "# also matches: reply 550 (user_unknown)\n");
 }
 
 /* The reply comes back byte for byte, whatever it holds. */

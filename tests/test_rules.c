@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "knowledge_files.h"
+#include "mail/remark.h"
 #include "support.h"
 #include "why/diagnose.h"
 
@@ -444,6 +445,23 @@ static void test_names_say_nothing(void **state)
 	}
 }
 
+/* Nor is the subject that a notice quotes: it is the sender's. */
+static void test_subjects_say_nothing(void **state)
+{
+	struct bounce_recipient r = { .action = ACTION_FAILED };
+	struct diagnosis d;
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, 1 << 16);
+	remark_read(&arena, SPAN("Your message\n  To: a@example.com\n  Subject: mailbox full\n"
+				 "did not reach the recipient.\n"), &r);
+	assert_span(r.context, "Your message To: a@example.com did not reach the recipient.");
+	diagnose(knowledge, rules, NULL, &r, &d);
+	assert_string_equal(d.cause->id, "unknown");
+	arena_release(&arena);
+}
+
 /* ---- the order of the groups ---- */
 
 static void assert_decides(const struct knowledge *k, const struct rules *r,
@@ -611,6 +629,7 @@ int main(void)
 		cmocka_unit_test(test_hostile_lines),
 		cmocka_unit_test(test_noise),
 		cmocka_unit_test(test_names_say_nothing),
+		cmocka_unit_test(test_subjects_say_nothing),
 		cmocka_unit_test(test_admin_first),
 		cmocka_unit_test(test_precedence),
 		cmocka_unit_test(test_reply_before_context),

@@ -20,6 +20,22 @@ static struct span without_mark(struct span line)
 	return line;
 }
 
+/* "Subject: …": the sender's words, which tell nothing of the reason. */
+static bool is_subject(struct span line)
+{
+	static const char *const words[] = {
+		"Subject:", "Betreff:", "Objet :", "Objet:", "Asunto:", "Assunto:", "Oggetto:",
+		"Onderwerp:", "Temat:", "Konu:", "The message subject was:",
+		"\xd0\xa2\xd0\xb5\xd0\xbc\xd0\xb0:", "\xe4\xbb\xb6\xe5\x90\x8d:",
+		"\xe4\xb8\xbb\xe9\xa2\x98:",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (span_has_prefix(line, words[i]))
+			return true;
+	return false;
+}
+
 struct span remark_unwrap(struct arena *arena, struct span text)
 {
 	struct buf out;
@@ -31,6 +47,8 @@ struct span remark_unwrap(struct arena *arena, struct span text)
 	buf_init(&out, arena, BOUNCE_MAX_REPLY + 1);
 	while (span_next_line(&text, &line)) {
 		line = without_mark(line);
+		if (is_subject(line))
+			continue;
 		if (out.n != 0 && line.n != 0)
 			buf_addc(&out, ' ');
 		buf_add(&out, line);
