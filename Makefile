@@ -150,7 +150,7 @@ install: all $(O)/whybounce.yaml.5
 # What building and testing need, installed where it is missing.
 .PHONY: deps
 deps:
-	@packaging/dependencies build test
+	@packaging/dependencies build demo test
 
 # Every test there is. Make reads the tree again after the installation.
 .PHONY: check
@@ -158,9 +158,10 @@ check: deps
 	@$(MAKE) --no-print-directory all unit floors
 	@tests/integration/run
 
-# A real Postfix bounce, before and after.
+# A real Postfix bounce, before and after. Needs less than the tests do.
 .PHONY: demo
-demo: deps
+demo:
+	@packaging/dependencies build demo
 	@$(MAKE) --no-print-directory all
 	@tests/demo
 
