@@ -123,7 +123,7 @@ static void test_file_that_may_not_be_read(void **state)
 	static const char *const commands[] = { "explain", "enrich", "diagnose" };
 	char *directory = make_directory();
 	char *path = write_file(directory, "secret", SPAN("Subject: x\n\n"));
-	const char *argv[] = { "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program, "--version",
+	const char *argv[] = { "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program, "languages",
 			       NULL, NULL };
 	bool root = geteuid() == 0;
 	struct run run = run_program(root ? argv : argv + 4, SPAN(""));
