@@ -187,9 +187,16 @@ static const pcre2_code *find_fast(struct pattern *p)
 	return fast;
 }
 
-void pattern_prepare(struct pattern *p)
+size_t pattern_prepare(struct pattern *p, size_t room)
 {
-	(void)find_fast(p);
+	pcre2_code *unset = NULL;
+	size_t n = 0;
+
+	if (room == 0)
+		atomic_compare_exchange_strong(&p->fast, &unset, p->code);
+	else
+		pcre2_pattern_info(find_fast(p), PCRE2_INFO_JITSIZE, &n);
+	return n;
 }
 
 static struct pattern_room *room_new(void)

@@ -21,8 +21,9 @@ void pattern_free(struct pattern *pattern);	/* NULL is allowed */
 const struct rule *pattern_rule(const struct pattern *pattern);
 
 /* Make the code that searches fast now, not at the first search: before a sandbox
- * forbids new code. */
-void pattern_prepare(struct pattern *pattern);
+ * forbids new code. The bytes it takes. Without room the pattern is interpreted
+ * from now on. */
+size_t pattern_prepare(struct pattern *pattern, size_t room);
 
 /* What searching needs: NULL before, made when first needed, not shared. */
 struct pattern_room;

@@ -79,8 +79,13 @@ struct rules *rules_new(const struct knowledge *knowledge, struct error *error)
 
 void rules_prepare(const struct rules *rules)
 {
-	for (size_t i = 0; i < rules->n; i++)
-		pattern_prepare(rules->all[i]);
+	size_t room = RULES_PREPARED;
+
+	for (size_t i = 0; i < rules->n; i++) {
+		size_t n = pattern_prepare(rules->all[i], room);
+
+		room -= n < room ? n : room;
+	}
 }
 
 void rules_free(struct rules *rules)

@@ -18,6 +18,7 @@
 
 enum {
 	RULES_MAX_TEXT = 4096,
+	RULES_PREPARED = 3 << 20,	/* bytes of code that rules_prepare makes */
 	RULES_SIEVED = 1024,		/* patterns that one text may match at most */
 };
 
@@ -27,8 +28,9 @@ struct rules;
  * knowledge must outlive the rules. */
 struct rules *rules_new(const struct knowledge *knowledge, struct error *error);
 void rules_free(struct rules *rules);
-/* Make all code that searching needs now: where none can be made later, patterns
- * are interpreted, which is slower. */
+/* Make the code that searching needs now, as none can be made behind a sandbox. Each
+ * worker has its own, so there is a limit to it: the patterns that come last are
+ * interpreted, which is slower. */
 void rules_prepare(const struct rules *rules);
 
 /* One line of UTF-8, and which patterns it may match: for all groups at once. The
