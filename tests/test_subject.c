@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "mail/address.h"
 #include "probe/subject.h"
 #include "support.h"
 
@@ -56,6 +57,15 @@ static void assert_ip(const struct ip *ip, const char *text)
 	char buffer[IP_TEXT];
 
 	assert_string_equal(ip->bits != 0 ? ip_text(ip, buffer) : "", text);
+}
+
+static void test_host_of_an_address(void **state)
+{
+	(void)state;
+	assert_span(address_host(SPAN("\"a@b\"@example.org")), "example.org");
+	assert_span(address_host(SPAN("a@")), "");
+	assert_span(address_host(SPAN("anna")), "");
+	assert_span(address_host((struct span){ NULL, 0 }), "");
 }
 
 static void test_whose_mail(void **state)
@@ -236,6 +246,7 @@ static void test_not_forged(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_host_of_an_address),
 		cmocka_unit_test(test_whose_mail),
 		cmocka_unit_test(test_sending_address),
 		cmocka_unit_test(test_inbound),

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "core/inquire.h"
+#include "mail/address.h"
 #include "mail/dsn.h"
 
 enum { MAX_WORDS = 80 * 1024, MAX_HTML = 64 * 1024 };
@@ -21,15 +22,6 @@ static const char *const outcome_names[OUTCOME_COUNT] = {
 const char *outcome_name(enum outcome outcome)
 {
 	return outcome_names[outcome];
-}
-
-static struct span domain_of(struct span address)
-{
-	size_t at = address.n;
-
-	while (at > 0 && address.p[at - 1] != '@')
-		at--;
-	return at > 0 ? span_from(address, at) : (struct span){ NULL, 0 };
 }
 
 /* Whom the bounce is for: the envelope says it, else the To field. */
@@ -52,7 +44,7 @@ static bool is_from_us(const struct config *config, struct arena *arena,
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct span value = header_unfold(arena, headers_find(returned, names[i]));
 
-		if (config_is_local(config, domain_of(dsn_address(arena, value))))
+		if (config_is_local(config, address_host(dsn_address(arena, value))))
 			return true;
 	}
 	return false;
@@ -79,7 +71,7 @@ static struct reader reader_of(const struct config *config, struct arena *arena,
 			       const struct reading *reading, enum origin origin,
 			       struct span address)
 {
-	struct span domain = domain_of(address);
+	struct span domain = address_host(address);
 	struct reader reader = who_reads(config, arena, reading, origin, domain);
 
 	if (!reader.inside || !reader.ours)

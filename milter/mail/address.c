@@ -116,6 +116,14 @@ struct span address_find(struct span text, size_t from, size_t *end_r)
 	return (struct span){ NULL, 0 };
 }
 
+struct span address_host(struct span address)
+{
+	for (size_t at = address.n; at > 0; at--)
+		if (address.p[at - 1] == '@')
+			return span_from(address, at);
+	return (struct span){ NULL, 0 };
+}
+
 bool address_is_role(struct span address)
 {
 	static const char *const roles[] = {

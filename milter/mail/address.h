@@ -14,6 +14,8 @@ enum { ADDRESS_MAX = 320 };	/* 64 + "@" + 255, RFC 5321, 4.5.3.1 */
  * behind its '>'). Empty where there is none. */
 struct span address_find(struct span text, size_t from, size_t *end_r);
 
+/* What stands behind the last '@'; empty where there is none. */
+struct span address_host(struct span address);
 /* Local parts that stand for a role and not for a reader: postmaster, support. */
 bool address_is_role(struct span address);
 /* The same address: domain and, as every system of today reads it, local part

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "mail/address.h"
 #include "mail/dsn.h"
 
 bool house_has(const struct house *house, struct span domain)
@@ -14,16 +15,10 @@ bool house_has(const struct house *house, struct span domain)
 
 struct span address_domain(struct arena *arena, struct span address)
 {
-	size_t at = address.n;
-	char *copy;
+	struct span host = address_host(address);
+	char *copy = host.n != 0 ? arena_string(arena, host) : NULL;
 
-	while (at > 0 && address.p[at - 1] != '@')
-		at--;
-	if (at == 0)
-		return (struct span){ NULL, 0 };
-	address = span_from(address, at);
-	copy = arena_string(arena, address);
-	for (size_t i = 0; copy != NULL && i < address.n; i++)
+	for (size_t i = 0; copy != NULL && i < host.n; i++)
 		copy[i] = ascii_lower(copy[i]);
 	return span_str(copy);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "mail/address.h"
 #include "say/fill.h"
 #include "say/layout.h"
 
@@ -11,14 +12,6 @@ enum { MAX_SUBJECT = 200 };
 struct span block_address(const struct bounce_recipient *recipient)
 {
 	return recipient->original.n != 0 ? recipient->original : recipient->recipient;
-}
-
-static struct span domain_of(struct span address)
-{
-	for (size_t at = address.n; at > 0; at--)
-		if (address.p[at - 1] == '@')
-			return span_from(address, at);
-	return (struct span){ NULL, 0 };
 }
 
 /* ---- blocks: recipients with one cause ---- */
@@ -74,7 +67,7 @@ static void fill_values(struct values *values, const struct explanation *e,
 
 	*values = e->values;
 	set_value(values, VALUE_RECIPIENT, address, language, LABEL_WORD_RECIPIENT);
-	set_value(values, VALUE_DOMAIN, domain_of(address), language, LABEL_WORD_DOMAIN);
+	set_value(values, VALUE_DOMAIN, address_host(address), language, LABEL_WORD_DOMAIN);
 	set_value(values, VALUE_HOST, r->remote_mta, language, LABEL_WORD_HOST);
 	set_value(values, VALUE_CODE, r->reply_code, language, LABEL_WORD_CODE);
 	set_value(values, VALUE_STATUS, r->status, language, LABEL_WORD_CODE);
@@ -213,7 +206,7 @@ static void message_values(struct arena *arena, struct explanation *e)
 	if (open < sender.n)
 		sender = span_slice(sender, open + 1, span_find_byte(sender, open, '>'));
 	set_value(v, VALUE_SENDER, sender, e->language, LABEL_WORD_SENDER);
-	set_value(v, VALUE_SENDER_DOMAIN, domain_of(sender), e->language, LABEL_WORD_SENDER_DOMAIN);
+	set_value(v, VALUE_SENDER_DOMAIN, address_host(sender), e->language, LABEL_WORD_SENDER_DOMAIN);
 	set_value(v, VALUE_REPORTER, bounce->reporting_mta, e->language, LABEL_WORD_REPORTER);
 	set_value(v, VALUE_SUBJECT, shortened(arena, returned(arena, bounce, "Subject")), e->language,
 		  LABEL_WORD_SUBJECT);
