@@ -327,8 +327,8 @@ static void add_block(struct buf *out, const struct explanation *e,
 	add_hops(out, e, block);
 	add_steps(out, e, block);
 	add_checks(out, e, block);
-	add_links(out, e, block);
 	add_for_admins(out, e, block);
+	add_links(out, e, block);
 	buf_adds(out, "</div>\n");
 }
 
