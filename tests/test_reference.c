@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "say/page.h"
 #include "say/reference.h"
 
 static struct knowledge *k;
@@ -143,6 +144,16 @@ static void check_code_texts(const char *text, const struct code_text *english,
 	check_translated(text, english->fix, translated->fix);
 }
 
+/* Steps of a cause speak of a bounce: here they say for whom they are. */
+static void check_steps_of_a_bounce(const struct language *l, const char *text,
+				    const struct topic *t)
+{
+	const struct page p = page_of(k, l, t);
+	bool said = strstr(text, language_label(l, LABEL_WITH_A_BOUNCE)) != NULL;
+
+	assert_int_equal(said, page_steps(&p).n != 0);
+}
+
 static void check_code(const struct language *l, const struct code *code, const char *name)
 {
 	static const enum label sections[] = {
@@ -154,6 +165,7 @@ static void check_code(const struct language *l, const struct code *code, const 
 
 	assert_ptr_equal(t.code, code);
 	check_sections(l, text, sections, 4);
+	check_steps_of_a_bounce(l, text, &t);
 	if (l == en)
 		return;
 	if (t.is_status)
@@ -169,7 +181,7 @@ static void check_code(const struct language *l, const struct code *code, const 
 static void check_cause(const struct language *l, const struct cause *cause)
 {
 	static const enum label sections[] = {
-		LABEL_WHAT_HAPPENED, LABEL_WHEN_YOU_SEE_IT, LABEL_WHAT_YOU_CAN_DO, LABEL_FOR_ADMINS,
+		LABEL_WHAT_HAPPENED, LABEL_WHEN_IT_HAPPENS, LABEL_WHAT_YOU_CAN_DO, LABEL_FOR_ADMINS,
 	};
 	struct topic t = topic_of_cause(cause);
 	const char *text = page(l, FORMAT_TEXT, &t, 1);

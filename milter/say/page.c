@@ -230,8 +230,10 @@ struct span page_fix(struct arena *arena, const struct page *page)
 
 	buf_init(&fix, arena, 65536);
 	buf_adds(&fix, page->fix);
+	if (steps.n != 0)
+		buf_adds(&fix, page_word(page, LABEL_WITH_A_BOUNCE));
 	for (size_t i = 0; i < steps.n; i++)
-		buf_addf(&fix, "%s%s", i != 0 ? " " : "", steps.list[i]);
+		buf_addf(&fix, " %s", steps.list[i]);
 	return buf_span(&fix);
 }
 

@@ -115,6 +115,15 @@ static void section(const struct sheet *sheet, const struct page *page, const ch
 	paragraph(sheet, text);
 }
 
+/* The steps of a cause speak to somebody who has a bounce before him. */
+static void steps_with_a_bounce(const struct sheet *sheet, const struct page *page,
+				struct texts steps)
+{
+	if (steps.n != 0)
+		paragraph(sheet, span_str(page_word(page, LABEL_WITH_A_BOUNCE)));
+	text_list(sheet, steps);
+}
+
 static void fix_section(const struct sheet *sheet, const struct page *page, const char *level)
 {
 	struct texts steps = page_steps(page);
@@ -123,7 +132,7 @@ static void fix_section(const struct sheet *sheet, const struct page *page, cons
 		return;
 	heading(sheet, level, page_word(page, LABEL_HOW_TO_FIX));
 	paragraph(sheet, span_str(page->fix));
-	text_list(sheet, steps);
+	steps_with_a_bounce(sheet, page, steps);
 }
 
 static void related(const struct sheet *sheet, const struct page *a, const struct page *b,
@@ -166,10 +175,10 @@ static void cause_page(const struct sheet *sheet, const struct page *page, const
 	title(sheet, page, level);
 	facts(sheet, page);
 	section(sheet, page, below, LABEL_WHAT_HAPPENED, span_str(page->description));
-	section(sheet, page, below, LABEL_WHEN_YOU_SEE_IT, span_str(page->when));
+	section(sheet, page, below, LABEL_WHEN_IT_HAPPENS, span_str(page->when));
 	if (page_steps(page).n != 0)
 		heading(sheet, below, page_word(page, LABEL_WHAT_YOU_CAN_DO));
-	text_list(sheet, page_steps(page));
+	steps_with_a_bounce(sheet, page, page_steps(page));
 	if (admin.n != 0)
 		heading(sheet, below, page_word(page, LABEL_FOR_ADMINS));
 	text_list(sheet, admin);

@@ -146,6 +146,8 @@ static void add_fix(const struct view *v, const struct page *page)
 		return;
 	part_section(v, NULL, view_word(v, LABEL_HOW_TO_FIX));
 	part_paragraph(v, span_str(page->fix));
+	if (steps.n != 0)
+		part_element(v, "p", NULL, view_word(v, LABEL_WITH_A_BOUNCE));
 	part_texts(v, "ol", steps);
 	part_section_end(v);
 }
@@ -238,10 +240,11 @@ void site_cause(const struct view *v)
 	add_text_section(v, LABEL_WHAT_HAPPENED, span_str(text->happened));
 	if (text->steps.n != 0) {
 		part_section(v, NULL, view_word(v, LABEL_WHAT_YOU_CAN_DO));
+		part_element(v, "p", NULL, view_word(v, LABEL_WITH_A_BOUNCE));
 		part_texts(v, "ol", text->steps);
 		part_section_end(v);
 	}
-	add_text_section(v, LABEL_WHEN_YOU_SEE_IT, span_str(text->when));
+	add_text_section(v, LABEL_WHEN_IT_HAPPENS, span_str(text->when));
 	if (text->admin.n != 0) {
 		part_section(v, NULL, view_word(v, LABEL_FOR_ADMINS));
 		part_texts(v, "ul", text->admin);
