@@ -68,7 +68,10 @@ class Flood(Lab):
               f"{time.monotonic() - self.began:.1f} s", file=sys.stderr)
 
     def assert_all_explained(self):
-        self.assertEqual(self.load, self.settle(), f"unexplained {self.unexplained}; the log:\n{self.daemon.log()}")
+        self.assertEqual(self.load, self.settle(), f"unexplained {self.unexplained}; the log:\n{self.logs()}")
+
+    def logs(self):
+        return self.daemon.log()
 
     def assert_log_says(self, *words):
         for word in words:
@@ -187,6 +190,9 @@ class ScaledOut(Flood):
         self.proxy = self.stack.enter_context(HAProxy(self.directory, self.daemons))
         self.postfix.parameters["non_smtpd_milters"] = f"unix:{self.recorder.path}, {self.proxy.milter()}"
         self.stack.enter_context(self.postfix)
+
+    def logs(self):
+        return "\n".join(daemon.log() for daemon in self.daemons)
 
     def explained_by(self, daemon):
         return daemon.metric('bounces_total{outcome="explained"}')
