@@ -82,6 +82,28 @@ static void test_places(void **state)
 	assert_int_equal(phrases.n, 0);
 }
 
+/* Phrases that start alike, one that is the start of another, one of two meanings. */
+static void test_neighbours(void **state)
+{
+	struct phrases phrases;
+
+	(void)state;
+	assert_true(says("delivery failure", PHRASE_FAILED));
+	assert_false(says("delivery failu", PHRASE_FAILED));
+	assert_true(says("delivery error", PHRASE_SUBJECT));
+	assert_true(says("delivery warning", PHRASE_SUBJECT));
+	assert_true(says("delivery delayed", PHRASE_DELAYED));
+	assert_true(says("could not be delivered", PHRASE_FAILED));
+	assert_true(says("could not be sent", PHRASE_FAILED));
+	assert_true(says("could not deliver", PHRASE_FAILED));
+	assert_false(says("could not be sent", PHRASE_SUBJECT));
+	assert_true(says("undeliverable mail", PHRASE_FAILED));
+	assert_true(says("undeliverable mail", PHRASE_SUBJECT));
+	phrases_find(SPAN("failed permanently"), &phrases);
+	assert_int_equal(phrases.n, 2);
+	assert_true(phrases.found[PHRASE_FAILED] && phrases.found[PHRASE_FINAL]);
+}
+
 /* The first places are kept; what is found counts to the end. */
 static void test_limit(void **state)
 {
@@ -108,6 +130,7 @@ int main(void)
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_spelling),
 		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_neighbours),
 		cmocka_unit_test(test_limit),
 	};
 

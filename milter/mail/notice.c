@@ -87,9 +87,9 @@ static void cut_returned(struct notice *notice, struct span text)
 {
 	size_t words, header;
 
-	phrases_find(text, &notice->phrases);
-	words = separator_start(text, &notice->phrases);
 	header = header_start(text);
+	phrases_find(span_slice(text, 0, header), &notice->phrases);
+	words = separator_start(text, &notice->phrases);
 	notice->text = span_slice(text, 0, words < header ? words : header);
 	if (header == text.n && words < text.n) {
 		struct span line = line_at(text, words);

@@ -1,6 +1,8 @@
 #include "mail/phrases.h"
 
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* By first byte of the phrase, so that a text is read once. Case matters outside
  * of ASCII: there a phrase leaves out the letter that may be a capital. */
@@ -230,11 +232,17 @@ static const struct entry {
 };
 enum { ENTRIES = sizeof(table) / sizeof(table[0]), NO_ENTRY = 0xffff };
 
-/* Phrases by their first two bytes: head[k] is the first, next[i] the one after. */
+/* The phrases in lists by their first two bytes; each with how many it shares with the
+ * one before it in its list, so that no byte of the text is compared twice. */
 enum { KEYS = 2048 };
 static struct {
-	uint16_t head[KEYS], next[ENTRIES];
-} by_start;
+	struct ordered {
+		const char *text;
+		size_t shared;
+		enum phrase kind;
+	} phrases[ENTRIES];
+	uint16_t first[KEYS + 1];	/* by key: of phrases, up to the next one's */
+} order;
 
 /* White space of any kind, and the apostrophe that is three bytes long, are as the
  * phrases have them. */
@@ -247,48 +255,62 @@ static size_t key_of(char first, char second)
 	return ((unsigned char)ascii_lower(first) * 37U + (unsigned char)ascii_lower(second)) % KEYS;
 }
 
+static size_t key_of_phrase(const char *phrase)
+{
+	return key_of(phrase[0], phrase[1]);
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct ordered *x = a, *y = b;
+	size_t i = key_of_phrase(x->text), j = key_of_phrase(y->text);
+
+	return i != j ? (i < j ? -1 : 1) : strcmp(x->text, y->text);
+}
+
+static size_t shared_bytes(const char *a, const char *b)
+{
+	size_t n = 0;
+
+	while (a[n] != '\0' && a[n] == b[n])
+		n++;
+	return n;
+}
+
 /* Before main, and never again: read only from then on. */
-__attribute__((constructor)) static void index_build(void)
+__attribute__((constructor)) static void put_in_order(void)
 {
-	for (size_t k = 0; k < KEYS; k++)
-		by_start.head[k] = NO_ENTRY;
-	for (size_t i = ENTRIES; i-- > 0;) {
-		size_t k = key_of(table[i].text[0], table[i].text[1]);
+	size_t key = 0;
 
-		by_start.next[i] = by_start.head[k];
-		by_start.head[k] = (uint16_t)i;
+	for (size_t i = 0; i < ENTRIES; i++)
+		order.phrases[i] = (struct ordered){ table[i].text, 0, table[i].kind };
+	qsort(order.phrases, ENTRIES, sizeof(*order.phrases), compare);
+	for (size_t i = 0; i < ENTRIES; i++) {
+		struct ordered *phrase = &order.phrases[i];
+		bool first = key <= key_of_phrase(phrase->text);
+
+		while (key <= key_of_phrase(phrase->text))
+			order.first[key++] = (uint16_t)i;
+		if (!first)
+			phrase->shared = shared_bytes(phrase[-1].text, phrase->text);
 	}
+	while (key <= KEYS)
+		order.first[key++] = ENTRIES;
 }
 
-/* Does the phrase stand at s[i]? */
-static bool stands_at(struct span s, size_t i, const char *phrase)
+/* How many bytes at s[i] stand for this one of a phrase; 0: others do. */
+static size_t stands_for(struct span s, size_t i, char c)
 {
-	for (; *phrase != '\0'; phrase++) {
-		if (i >= s.n)
-			return false;
-		if (*phrase == ' ') {
-			if (!ascii_isspace(s.p[i]))
-				return false;
-			while (i < s.n && ascii_isspace(s.p[i]))
-				i++;
-		} else if (*phrase == '\'' && s.n - i >= 3 && s.p[i] == '\xe2' &&
-			   s.p[i + 1] == '\x80' && s.p[i + 2] == '\x99') {
-			i += 3;
-		} else if (ascii_lower(s.p[i]) != *phrase) {
-			return false;
-		} else {
-			i++;
-		}
-	}
-	return true;
-}
+	size_t n = 0;
 
-/* No phrase starts with anything but a letter; one of ASCII starts a word. */
-static bool may_start(struct span s, size_t i)
-{
-	if ((unsigned char)s.p[i] >= 0x80)
-		return true;
-	return ascii_isalpha(s.p[i]) && (i == 0 || !ascii_isalpha(s.p[i - 1]));
+	if (c == ' ') {
+		while (i + n < s.n && ascii_isspace(s.p[i + n]))
+			n++;
+		return n;
+	}
+	if (i < s.n && ascii_lower(s.p[i]) == c)
+		return 1;
+	return c == '\'' && s.n - i >= 3 && memcmp(s.p + i, "\xe2\x80\x99", 3) == 0 ? 3 : 0;
 }
 
 static void add_place(struct phrases *phrases, enum phrase kind, size_t at)
@@ -298,15 +320,38 @@ static void add_place(struct phrases *phrases, enum phrase kind, size_t at)
 		phrases->places[phrases->n++] = (struct phrase_place){ kind, at };
 }
 
+/* The phrases that start at this place. As they are in order, none follows one that
+ * the text is like for longer than the next is like it. */
+static void find_at(struct span text, size_t at, struct phrases *phrases)
+{
+	size_t key = key_of(text.p[at], text.p[at + 1]), same = 0, i = at, n;
+
+	for (size_t p = order.first[key]; p < order.first[key + 1]; p++) {
+		const struct ordered *phrase = &order.phrases[p];
+
+		if (phrase->shared < same)
+			return;
+		if (phrase->shared > same)
+			continue;
+		for (; phrase->text[same] != '\0' &&
+		     (n = stands_for(text, i, phrase->text[same])) != 0; same++)
+			i += n;
+		if (phrase->text[same] == '\0')
+			add_place(phrases, phrase->kind, at);
+	}
+}
+
+/* A phrase of ASCII starts a word; others start a character. */
 void phrases_find(struct span text, struct phrases *phrases_r)
 {
+	bool in_word = false;
+
 	*phrases_r = (struct phrases){ .n = 0 };
 	for (size_t i = 0; i + 1 < text.n; i++) {
-		if (!may_start(text, i))
-			continue;
-		for (unsigned e = by_start.head[key_of(text.p[i], text.p[i + 1])]; e != NO_ENTRY;
-		     e = by_start.next[e])
-			if (stands_at(text, i, table[e].text))
-				add_place(phrases_r, table[e].kind, i);
+		bool letter = ascii_isalpha(text.p[i]);
+
+		if (letter ? !in_word : (unsigned char)text.p[i] >= 0xc0)
+			find_at(text, i, phrases_r);
+		in_word = letter;
 	}
 }
