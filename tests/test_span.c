@@ -124,6 +124,53 @@ static void test_find(void **state)
 	assert_int_equal(span_ifind(none, 0, "a"), 0);
 }
 
+static size_t find_plainly(struct span s, size_t from, struct span needle)
+{
+	for (; needle.n <= s.n && from <= s.n - needle.n; from++)
+		if (memcmp(s.p + from, needle.p, needle.n) == 0)
+			return from;
+	return s.n;
+}
+
+/* Needles whose rarest byte is the first, the last or in the middle, and of one kind
+ * of byte alone, in texts that are full of their bytes and in such that have few. */
+static void test_find_needles(void **state)
+{
+	static const struct span needles[] = {
+		{ "\n--", 3 }, { "\n\n", 2 }, { "\r\n\r\n", 4 }, { "-", 1 }, { "a-b", 3 },
+		{ "ab\n", 3 }, { "abab", 4 }, { "a-\n-a", 5 }, { "----", 4 },
+	};
+	static const char bytes[] = "--\n\r\nab ";
+	uint32_t seed = 1;
+	char text[400];
+
+	(void)state;
+	for (unsigned round = 0; round < 400; round++) {
+		size_t kinds = round % 4 != 0 ? sizeof(bytes) - 1 : 2 + round % 7;
+		struct span s = { text, noise(&seed) % sizeof(text) };
+
+		for (size_t i = 0; i < s.n; i++)
+			text[i] = noise(&seed) % 8 < round % 8 ? 'x' : bytes[noise(&seed) % kinds];
+		for (size_t i = 0; i < sizeof(needles) / sizeof(needles[0]); i++)
+			for (size_t from = 0; from <= s.n; from += 1 + from / 4)
+				assert_int_equal(span_find(s, from, needles[i]),
+						 find_plainly(s, from, needles[i]));
+	}
+}
+
+/* Behind many of its bytes, where another way of looking has taken over. */
+static void test_find_in_crowd(void **state)
+{
+	char text[1000];
+
+	(void)state;
+	memset(text, '-', sizeof(text));
+	memcpy(text + 990, "\n--", 3);
+	assert_int_equal(span_find((struct span){ text, sizeof(text) }, 0, SPAN("\n--")), 990);
+	assert_int_equal(span_find((struct span){ text, 992 }, 0, SPAN("\n--")), 992);
+	assert_int_equal(span_find((struct span){ text, sizeof(text) }, 991, SPAN("\n--")), 1000);
+}
+
 static void test_lines(void **state)
 {
 	static const char *const wanted[] = { "one", "", "two\rtwo", "\r", "last\r\r" };
@@ -171,6 +218,8 @@ int main(void)
 		cmocka_unit_test(test_prefix_and_suffix),
 		cmocka_unit_test(test_within),
 		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_find_needles),
+		cmocka_unit_test(test_find_in_crowd),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_classes),
 	};

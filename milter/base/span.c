@@ -83,14 +83,49 @@ size_t span_find_byte(struct span s, size_t from, char byte)
 	return hit != NULL ? (size_t)(hit - s.p) : s.n;
 }
 
+/* Letters, digits and blanks are everywhere, a line end in each line. */
+static int commonness(char c)
+{
+	return ascii_isalnum(c) || c == ' ' ? 2 : ascii_isspace(c) ? 1 : 0;
+}
+
+static size_t rarest_byte(struct span needle)
+{
+	size_t best = 0;
+
+	for (size_t i = 1; i < needle.n; i++)
+		if (commonness(needle.p[i]) < commonness(needle.p[best]))
+			best = i;
+	return best;
+}
+
+static size_t find_in_crowd(struct span s, size_t from, struct span needle)
+{
+	const char *hit = memmem(s.p + from, s.n - from, needle.p, needle.n);
+
+	return hit != NULL ? (size_t)(hit - s.p) : s.n;
+}
+
+/* memchr looks at many bytes at once, memmem at each one: look for the needle's rarest
+ * byte, unless the text turns out to be full of it. */
 size_t span_find(struct span s, size_t from, struct span needle)
 {
-	const char *hit;
+	enum { PATIENCE = 16, APART = 16 };
+	size_t rare = rarest_byte(needle), start = from, misses = 0;
 
-	if (from >= s.n || needle.n == 0)
-		return s.n;
-	hit = memmem(s.p + from, s.n - from, needle.p, needle.n);
-	return hit != NULL ? (size_t)(hit - s.p) : s.n;
+	while (from < s.n && needle.n != 0 && needle.n <= s.n - from) {
+		size_t at = span_find_byte(s, from + rare, needle.p[rare]);
+
+		if (s.n - at < needle.n - rare)
+			return s.n;
+		from = at - rare;
+		if (memcmp(s.p + from, needle.p, needle.n) == 0)
+			return from;
+		from++;
+		if (++misses > PATIENCE + (from - start) / APART)
+			return find_in_crowd(s, from, needle);
+	}
+	return s.n;
 }
 
 /* Jumps from one possible first letter to the next, of either case. */
