@@ -131,19 +131,24 @@ static bool is_reply_place(struct span s, size_t i)
 	return before == ':' || before == ';' || before == '=' || is_reply_word(word_before(s, i));
 }
 
+/* Does a reply start at i, where a 4 or 5 stands? */
+static bool reply_starts(struct span text, size_t i)
+{
+	char before = i > 0 ? text.p[i - 1] : '\n';
+
+	if (text.p[i + 1] > '7' || ascii_isalnum(before) || before == '.' || before == '-' ||
+	    before == '_' || before == '/' || before == '@' || before == '+' || before == ',')
+		return false;
+	return reply_code_length(span_from(text, i)) != 0 &&
+		!(at(text, i + 3) == ',' && ascii_isdigit(at(text, i + 4))) &&
+		is_reply_place(text, i);
+}
+
 size_t reply_find(struct span text, size_t from)
 {
-	for (size_t i = from; i + 3 <= text.n; i++) {
-		char before = i > 0 ? text.p[i - 1] : '\n';
-
-		if ((text.p[i] != '4' && text.p[i] != '5') || text.p[i + 1] > '7' ||
-		    ascii_isalnum(before) || before == '.' || before == '-' || before == '_' ||
-		    before == '/' || before == '@' || before == '+' || before == ',')
-			continue;
-		if (reply_code_length(span_from(text, i)) != 0 &&
-		    !(at(text, i + 3) == ',' && ascii_isdigit(at(text, i + 4))) && is_reply_place(text, i))
+	for (size_t i = from; i + 3 <= text.n; i++)
+		if ((text.p[i] == '4' || text.p[i] == '5') && reply_starts(text, i))
 			return i;
-	}
 	return text.n;
 }
 

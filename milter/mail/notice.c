@@ -83,29 +83,13 @@ static size_t header_start(struct span text)
 	return text.n;
 }
 
-static void cut_returned(struct notice *notice, struct span text)
-{
-	size_t words, header;
-
-	header = header_start(text);
-	phrases_find(span_slice(text, 0, header), &notice->phrases);
-	words = separator_start(text, &notice->phrases);
-	notice->text = span_slice(text, 0, words < header ? words : header);
-	if (header == text.n && words < text.n) {
-		struct span line = line_at(text, words);
-
-		header = words + line.n;
-	}
-	notice->returned = span_trim(span_from(text, header));
-}
-
 /* Phrases of the returned message are not the notice's. */
 static void forget_phrases_behind(struct notice *notice)
 {
 	struct phrases *phrases = &notice->phrases;
 	size_t n = phrases->n;
 
-	if (n == PHRASES_MAX_PLACES || notice->text.n == 0) {
+	if (n == PHRASES_MAX_PLACES) {
 		phrases_find(notice->text, phrases);
 		return;
 	}
@@ -115,6 +99,24 @@ static void forget_phrases_behind(struct notice *notice)
 		phrases->found[phrases->places[i].kind] = true;
 		phrases->n++;
 	}
+}
+
+static void cut_returned(struct notice *notice, struct span text)
+{
+	size_t header = header_start(text);
+	size_t words;
+
+	phrases_find(span_slice(text, 0, header), &notice->phrases);
+	words = separator_start(text, &notice->phrases);
+	notice->text = span_slice(text, 0, words < header ? words : header);
+	if (header == text.n && words < text.n) {
+		struct span line = line_at(text, words);
+
+		header = words + line.n;
+	}
+	notice->returned = span_trim(span_from(text, header));
+	if (notice->text.n < header)
+		forget_phrases_behind(notice);
 }
 
 /* ---- lines ---- */
@@ -485,7 +487,6 @@ int notice_read(struct arena *arena, struct span text, struct span sender,
 
 	*notice_r = (struct notice){ .n = 0 };
 	cut_returned(notice_r, text);
-	forget_phrases_behind(notice_r);
 	rest = notice_r->text;
 	while (span_next_line(&rest, &line) && !arena->failed)
 		read_line(&reader, line);
