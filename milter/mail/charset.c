@@ -145,7 +145,9 @@ struct span codec_utf8(struct arena *arena, struct span bytes, struct span chars
 
 	charset = span_trim(charset);
 	converter = converter_of(charset);
-	if (converter != NULL && (hides_text_in_ascii(converter) || !codec_is_ascii(bytes)))
+	if ((converter == NULL || !hides_text_in_ascii(converter)) && codec_is_ascii(bytes))
+		return bytes;
+	if (converter != NULL)
 		return convert(arena, bytes, converter);
 	if (utf8_is_valid(bytes))
 		return bytes;
