@@ -26,10 +26,20 @@ const char *dsn_action_name(enum dsn_action action)
 
 /* ---- what each part is ---- */
 
+static bool is_report_type(const struct mime_part *root)
+{
+	return content_type_is(&root->type, "multipart", "report") &&
+		(content_type_parameter(&root->type, "report-type").n == 0 ||
+		 span_is(content_type_parameter(&root->type, "report-type"), "delivery-status"));
+}
+
+/* Gateways that do not know the type call a report application/octet-stream. */
 static bool is_report(const struct mime_part *part)
 {
 	return content_type_is(&part->type, "message", "delivery-status") ||
-		content_type_is(&part->type, "message", "global-delivery-status");
+		content_type_is(&part->type, "message", "global-delivery-status") ||
+		(content_type_is(&part->type, "application", "octet-stream") &&
+		 part->parent != NULL && is_report_type(part->parent));
 }
 
 /* A part whose own header is a message's: its type was left out. */
@@ -50,13 +60,6 @@ static bool is_returned(const struct mime_part *part)
 		if (content_type_is(&part->type, types[i][0], types[i][1]))
 			return true;
 	return has_message_header(part);
-}
-
-static bool is_report_type(const struct mime_part *root)
-{
-	return content_type_is(&root->type, "multipart", "report") &&
-		(content_type_parameter(&root->type, "report-type").n == 0 ||
-		 span_is(content_type_parameter(&root->type, "report-type"), "delivery-status"));
 }
 
 /* Whom the bounce was sent to. */
@@ -107,6 +110,20 @@ static int read_returned(struct arena *arena, struct bounce *bounce)
 			     &bounce->returned_headers);
 }
 
+/* Some servers write a report for each recipient. */
+static int read_reports(struct arena *arena, const struct mime_part *root,
+			const struct mime_part *first, struct dsn *dsn)
+{
+	if (first == NULL)
+		return 0;
+	if (dsn_parse(arena, first, dsn) != 0)
+		return -1;
+	for (const struct mime_part *p = mime_next(root, first); p != NULL; p = mime_next(root, p))
+		if (is_report(p) && dsn_parse_more(arena, p, dsn) != 0)
+			return -1;
+	return 0;
+}
+
 /* ---- from the report's fields to recipients ---- */
 
 static bool is_smtp(const struct dsn_typed *diagnostic)
@@ -136,6 +153,12 @@ static struct span from_reply(struct span value)
 	return at < value.n ? span_from(value, at) : (struct span){ NULL, 0 };
 }
 
+static void take_command(struct arena *arena, struct span text, struct bounce_recipient *r)
+{
+	if (r->command.n == 0)
+		r->command = remark_unwrap(arena, transcript_command(text, r->recipient));
+}
+
 static void take_diagnostic(struct arena *arena, const struct dsn_typed *diagnostic,
 			    struct span text, struct bounce_recipient *r)
 {
@@ -152,8 +175,7 @@ static void take_diagnostic(struct arena *arena, const struct dsn_typed *diagnos
 		r->reply = transcript_reply(arena, text, reply, &r->command);
 		r->reply_code = span_slice(r->reply, 0, reply_code_length(r->reply));
 	}
-	if (r->command.n == 0)
-		r->command = remark_unwrap(arena, transcript_command(text, r->recipient));
+	take_command(arena, text, r);
 	status = status_find(r->reply.n != 0 ? r->reply : value);
 	if (status_is_vague(r->status) && status.n != 0 &&
 	    (r->status.n == 0 || !status_is_vague(status)))
@@ -221,21 +243,48 @@ static bool is_repeated(const struct bounce *bounce, const struct bounce_recipie
 	return false;
 }
 
-/* The report is silent about the reply: the text may not be. */
-static void add_from_text(struct arena *arena, const struct notice *notice,
-			  bool only, struct bounce_recipient *r)
+/* The one recipient of the returned message, where the notice names none; not
+ * for a list, whose members it does not name. */
+static struct span returned_recipient(struct arena *arena, const struct bounce *bounce)
 {
-	struct bounce_recipient said = { .status = r->status };
-	size_t i = 0;
+	const struct headers *headers = &bounce->returned_headers;
+	struct span to = header_unfold(arena, headers_find(headers, "To")), address, none = { NULL, 0 };
+	size_t end = 0;
+
+	if (headers_find(headers, "Cc") != NULL || headers_find(headers, "List-Id") != NULL)
+		return none;
+	address = address_find(to, 0, &end);
+	return address.n != 0 && address_find(to, end, &end).n == 0 ? address : none;
+}
+
+/* What the text says of a recipient: of his address, or of the file or program
+ * that is named instead; of all where nobody else failed. */
+static bool read_said(struct arena *arena, const struct notice *notice, bool only,
+		      const struct bounce_recipient *r, struct bounce_recipient *said)
+{
+	size_t i = 0, at = span_find(notice->text, 0, r->recipient);
 
 	while (i < notice->n && !address_eq(notice->entries[i].address, r->recipient) &&
 	       !address_eq(notice->entries[i].address, r->original))
 		i++;
 	if (i < notice->n)
-		notice_recipient(arena, notice, i, &said);
+		notice_recipient(arena, notice, i, said);
 	else if (only && reply_find(notice->text, 0) < notice->text.n)
-		remark_read(arena, span_from(notice->text, reply_find(notice->text, 0)), &said);
+		remark_read(arena, span_from(notice->text, reply_find(notice->text, 0)), said);
+	else if (r->recipient.n > 2 && at < notice->text.n)
+		remark_read(arena, notice_near(span_from(notice->text, at)), said);
 	else
+		return false;
+	return true;
+}
+
+/* The report is silent about the reply: the text may not be. */
+static void add_from_text(struct arena *arena, const struct notice *notice,
+			  bool only, struct bounce_recipient *r)
+{
+	struct bounce_recipient said = { .status = r->status };
+
+	if (!read_said(arena, notice, only, r, &said))
 		return;
 	r->status = said.status;
 	r->reply = said.reply;
@@ -248,6 +297,16 @@ static void add_from_text(struct arena *arena, const struct notice *notice,
 		r->remote_mta = said.remote_mta;
 }
 
+/* "Final-Recipient: rfc822;" and nothing: whom the text names, or whom the message
+ * was for, where that is one. */
+static struct span unnamed_recipient(struct arena *arena, const struct notice *notice,
+				     const struct bounce *bounce)
+{
+	if (notice->n == 1 && notice->entries[0].named != NAMED_SOMEWHERE)
+		return notice->entries[0].address;
+	return notice->n == 0 ? returned_recipient(arena, bounce) : (struct span){ NULL, 0 };
+}
+
 static int complete_from_text(struct arena *arena, struct span text, struct bounce *bounce)
 {
 	struct notice notice;
@@ -256,12 +315,18 @@ static int complete_from_text(struct arena *arena, struct span text, struct boun
 	for (size_t i = 0; i < bounce->n; i++) {
 		struct bounce_recipient *r = &bounce->recipients[i];
 
-		if (r->reply.n != 0 || (r->action != ACTION_FAILED && r->action != ACTION_DELAYED))
+		if ((r->reply.n != 0 && r->recipient.n != 0) ||
+		    (r->action != ACTION_FAILED && r->action != ACTION_DELAYED))
 			continue;
 		if (!read && notice_read(arena, text, (struct span){ NULL, 0 }, &notice) != 0)
 			return -1;
 		read = true;
-		add_from_text(arena, &notice, bounce->n == 1, r);
+		if (r->recipient.n == 0 && bounce->n == 1) {
+			r->recipient = unnamed_recipient(arena, &notice, bounce);
+			take_command(arena, text, r);
+		}
+		if (r->reply.n == 0)
+			add_from_text(arena, &notice, bounce->n == 1, r);
 	}
 	return 0;
 }
@@ -324,20 +389,6 @@ static enum dsn_action notice_action(const struct evidence *e, const struct noti
 	bool delayed = notice->phrases.found[PHRASE_DELAYED] || e->subject.found[PHRASE_DELAYED];
 
 	return delayed && !notice->phrases.found[PHRASE_FINAL] ? ACTION_DELAYED : ACTION_FAILED;
-}
-
-/* The one recipient of the returned message, where the notice names none; not
- * for a list, whose members it does not name. */
-static struct span returned_recipient(struct arena *arena, const struct bounce *bounce)
-{
-	const struct headers *headers = &bounce->returned_headers;
-	struct span to = header_unfold(arena, headers_find(headers, "To")), address, none = { NULL, 0 };
-	size_t end = 0;
-
-	if (headers_find(headers, "Cc") != NULL || headers_find(headers, "List-Id") != NULL)
-		return none;
-	address = address_find(to, 0, &end);
-	return address.n != 0 && address_find(to, end, &end).n == 0 ? address : none;
 }
 
 static int take_notice(struct arena *arena, const struct notice *notice, enum dsn_action action,
@@ -418,7 +469,7 @@ static int read_bounce(struct arena *arena, const struct message *message,
 	find_parts(message->root, bounce);
 	evidence_read(arena, message->root, &evidence);
 	if (read_returned(arena, bounce) != 0 ||
-	    (bounce->report != NULL && dsn_parse(arena, bounce->report, &dsn) != 0))
+	    read_reports(arena, message->root, bounce->report, &dsn) != 0)
 		return -1;
 	if (is_address_probe(&dsn)) {
 		bounce->not_because = "the answer to an address probe";

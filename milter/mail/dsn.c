@@ -355,6 +355,26 @@ static int read_group(struct reader *reader, const struct headers *group)
 	return 0;
 }
 
+/* Adds to what the dsn holds already. */
+static int read_groups(struct arena *arena, struct span rest, struct dsn *dsn)
+{
+	struct reader reader = { .arena = arena, .dsn = dsn, .room = dsn->n };
+	struct span line;
+	struct headers group;
+	struct span head;
+
+	while (rest.n != 0 && !dsn->more) {
+		if (headers_parse(arena, rest, &head, &group) != 0)
+			return -1;
+		if (head.n == 0)	/* a line that is no field */
+			span_next_line(&rest, &line);
+		rest = span_from(rest, head.n);
+		if (group.n != 0 && read_group(&reader, &group) != 0)
+			return -1;
+	}
+	return arena->failed ? -1 : 0;
+}
+
 /* A global report is UTF-8 (RFC 6533, 3); a broken byte does not make the others
  * something else. (Postfix puts a backslash into the middle of a quoted letter.) */
 static struct span report_text(struct arena *arena, const struct mime_part *report)
@@ -369,22 +389,13 @@ int dsn_parse(struct arena *arena, const struct mime_part *report, struct dsn *d
 	return dsn_parse_text(arena, report_text(arena, report), dsn_r);
 }
 
-int dsn_parse_text(struct arena *arena, struct span rest, struct dsn *dsn_r)
+int dsn_parse_more(struct arena *arena, const struct mime_part *report, struct dsn *dsn)
 {
-	struct reader reader = { .arena = arena, .dsn = dsn_r };
-	struct span line;
-	struct headers group;
-	struct span head;
+	return read_groups(arena, report_text(arena, report), dsn);
+}
 
+int dsn_parse_text(struct arena *arena, struct span text, struct dsn *dsn_r)
+{
 	*dsn_r = (struct dsn){ .n = 0 };
-	while (rest.n != 0 && !dsn_r->more) {
-		if (headers_parse(arena, rest, &head, &group) != 0)
-			return -1;
-		if (head.n == 0)	/* a line that is no field */
-			span_next_line(&rest, &line);
-		rest = span_from(rest, head.n);
-		if (group.n != 0 && read_group(&reader, &group) != 0)
-			return -1;
-	}
-	return arena->failed ? -1 : 0;
+	return read_groups(arena, text, dsn_r);
 }

@@ -38,7 +38,10 @@ struct dsn {
  * n == 0. */
 int dsn_parse(struct arena *arena, const struct mime_part *report,
 	      struct dsn *dsn_r);
-/* The same for fields that stand in text. */
+/* A further report of the same message: its recipients join those of *dsn. */
+int dsn_parse_more(struct arena *arena, const struct mime_part *report,
+		   struct dsn *dsn);
+/* The same as dsn_parse for fields that stand in text. */
 int dsn_parse_text(struct arena *arena, struct span text, struct dsn *dsn_r);
 
 /* An address as mail programs write it ("<a@b> (comment)", quoted local parts,

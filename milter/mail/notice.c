@@ -534,8 +534,7 @@ static struct span said_of(const struct notice *notice, size_t i)
 	return span_slice(notice->text, e->from, e->to);
 }
 
-/* As far as two paragraphs: then the notice speaks to everybody again. */
-static struct span near(struct span said)
+struct span notice_near(struct span said)
 {
 	size_t end = 0;
 
@@ -572,7 +571,7 @@ static struct span said_behind(const struct notice *notice, size_t i)
 {
 	struct span said = said_of(notice, i);
 
-	return reply_find(said, 0) < said.n ? said : near(said);
+	return reply_find(said, 0) < said.n ? said : notice_near(said);
 }
 
 /* One recipient: a reply anywhere in the notice is about him; else what stands
@@ -587,7 +586,7 @@ static struct span said_to_all(const struct notice *notice, struct span said, st
 			from = line_start(all, from - 1);
 		return span_from(all, from);
 	}
-	return says_something(said, address) ? near(said) : all;
+	return says_something(said, address) ? notice_near(said) : all;
 }
 
 void notice_recipient(struct arena *arena, const struct notice *notice, size_t i,
@@ -600,10 +599,10 @@ void notice_recipient(struct arena *arena, const struct notice *notice, size_t i
 
 	r->recipient = e->address;
 	if (span_ifind(e->address, 0, "@") < e->address.n)
-		r->original = original_address(near(said));
+		r->original = original_address(notice_near(said));
 	if (reply_find(said, 0) == said.n && reply_find(again, 0) < again.n) {
 		remark_read(arena, again, r);
-		r->context = remark_unwrap(arena, near(said));
+		r->context = remark_unwrap(arena, notice_near(said));
 		return;
 	}
 	said = before_transcript(said);
@@ -614,7 +613,7 @@ void notice_recipient(struct arena *arena, const struct notice *notice, size_t i
 	if (r->reply.n != 0)
 		r->reply = transcript_reply(arena, notice->text, r->reply, &r->command);
 	if (about.p != said.p || r->context.n == 0 || !says_something(r->context, e->address))
-		r->context = remark_unwrap(arena, near(says_something(said, e->address) ?
+		r->context = remark_unwrap(arena, notice_near(says_something(said, e->address) ?
 						       said : notice->text));
 }
 

@@ -47,6 +47,9 @@ int notice_read(struct arena *arena, struct span text, struct span sender,
 void notice_recipient(struct arena *arena, const struct notice *notice, size_t i,
 		      struct bounce_recipient *r);
 
+/* As far as two paragraphs: then the notice speaks to everybody again. */
+struct span notice_near(struct span said);
+
 /* The server that wrote it ("This is the mail system at host mx.example"). */
 struct span notice_reporter(struct span text);
 
