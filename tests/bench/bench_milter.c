@@ -2,7 +2,9 @@
  * that sends every body back as it came, measured in turns in the same run.
  *
  *   bench_milter [PAIRS]     default 9 pairs of each kind
- *   bench_milter soak N      N bounces: does memory grow, or descriptors? */
+ *   bench_milter soak N      N bounces: does memory grow, or descriptors?
+ *   bench_milter echo PATH   be that other milter, on a unix socket
+ *   bench_milter accept PATH be one that accepts at MAIL FROM */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -10,6 +12,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "baseline.h"
 #include "milter_client.h"
 #include "subjects.h"
 
@@ -253,6 +256,10 @@ int main(int argc, char **argv)
 	long pairs = argc == 2 ? atol(argv[1]) : 9;
 	int status;
 
+	if (argc == 3 && strcmp(argv[1], "echo") == 0)
+		return baseline_run(BASELINE_ECHO, argv[2]);
+	if (argc == 3 && strcmp(argv[1], "accept") == 0)
+		return baseline_run(BASELINE_ACCEPT, argv[2]);
 	if (subjects_start(&subjects) != 0)
 		return EXIT_FAILURE;
 	if (argc == 3 && strcmp(argv[1], "soak") == 0)
