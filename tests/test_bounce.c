@@ -344,6 +344,37 @@ static void test_invents_nothing(void **state)
 	assert_span(b.recipients[0].reply, "");
 }
 
+/* The same in what the server says beside: each line alone is no code, or is one. */
+static void test_numbers_in_prose(void **state)
+{
+	static const struct {
+		const char *line, *code, *status;
+	} cases[] = {
+		{ "Call 550 511 4500 for help.", "", "" }, { "Call: 550-555-0100", "", "" },
+		{ "Our phone is\n550 511 4500.", "", "" }, { "Reference: 550", "", "" },
+		{ "Invoice: 5.7.1", "", "" }, { "(475 of 500 MB)", "", "" },
+		{ "See section 5.7.1 of our policy.", "", "" }, { "Room 550, floor 5.1.1", "", "" },
+		{ "Scanned by AntiSpam 5.7.1", "", "" }, { "Received on 5.5.55", "", "" },
+		{ "Server: Postfix 5.1.1", "", "" }, { "Version: 5.1.1", "", "" },
+		{ "Error 550", "550", "" }, { "Reason: 550 no", "550", "" },
+		{ "550-5.1.1 no\n550 5.1.1 no", "550", "5.1.1" }, { "550 550 5.1.1 no", "550", "5.1.1" },
+		{ "No mailbox. (#5.1.1)", "", "5.1.1" }, { "Status: 5.1.1", "", "5.1.1" },
+		{ "5.1.0 - Unknown address", "", "5.1.0" }, { "Status code 5.1.1", "", "5.1.1" },
+		{ "550 as policy 5.7.1 asks", "550", "5.7.1" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct bounce b = read_mail(span_str(arena_printf(&arena,
+			"Return-Path: <>\nFrom: MAILER-DAEMON@a.example\nSubject: failure notice\n\n"
+			"Your message could not be delivered.\n\n<x@y.example>:\n%s\n", cases[i].line)));
+
+		assert_int_equal(b.n, 1);
+		assert_span(b.recipients[0].reply_code, cases[i].code);
+		assert_span(b.recipients[0].status, cases[i].status);
+	}
+}
+
 static void test_recipient_of_the_returned_message(void **state)
 {
 	struct bounce b = read_mail(SPAN(
@@ -467,6 +498,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_repeated_recipient, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_address_probe, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_invents_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_numbers_in_prose, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_recipient_of_the_returned_message, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_many_recipients, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_out_of_memory, set_up, tear_down),

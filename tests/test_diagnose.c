@@ -136,6 +136,8 @@ static void test_where_evidence_stands(void **state)
 		{ ACTION_FAILED, "", "", "", "over quota", "", "mailbox_full", "generic.full" },
 		{ ACTION_FAILED, "", "", "", "550 5.2.2 no", "", "mailbox_full", "status 5.2.2" },
 		{ ACTION_FAILED, "", "", "550 greylisted", "over quota", "", "greylisted", "generic.grey" },
+		/* where no codes stand */
+		{ ACTION_FAILED, "", "", "", "see section 5.2.2, invoice: 552", "", "unknown", "" },
 		/* a stronger group first, wherever it stands */
 		{ ACTION_FAILED, "", "", "550 greylisted", "over quota at gmail", "", "moved", "gmail.moved" },
 		/* the command is part of the words */

@@ -1,5 +1,7 @@
 #include "mail/codes.h"
 
+#include <string.h>
+
 static char at(struct span s, size_t i)
 {
 	return i < s.n ? s.p[i] : '\0';
@@ -65,19 +67,37 @@ static struct span word_before(struct span s, size_t i)
 	return span_slice(s, from, i);
 }
 
+static bool is_one_of(struct span word, const char *const *words, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (span_is(word, words[i]))
+			return true;
+	return false;
+}
+
 static bool is_reply_word(struct span word)
 {
 	static const char *const words[] = {
 		"error", "code", "returned", "reply", "response", "responsecode", "said",
 		"responded", "with", "status", "smtp", "fehler", "was", "erreur", "reason",
 		"codigo", "kod", "out", "by", "codice", "failed", "errorcode", "respuesta",
-		"antwortete", "answered", "replied", "resposta",
+		"antwortete", "answered", "replied", "resposta", "fehlercode", "statuscode", "dsn",
 	};
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (span_is(word, words[i]))
-			return true;
-	return false;
+	return is_one_of(word, words, sizeof(words) / sizeof(*words));
+}
+
+/* "Reference: 550", "Version: 5.1.1": a number, but no code. */
+static bool labels_number(struct span word)
+{
+	static const char *const words[] = {
+		"account", "build", "call", "case", "date", "datum", "ext", "extension", "fax", "id",
+		"invoice", "order", "phone", "pid", "port", "queue", "ref", "reference", "release",
+		"room", "score", "section", "session", "size", "tel", "telefon", "telephone", "ticket",
+		"version",
+	};
+
+	return is_one_of(word, words, sizeof(words) / sizeof(*words));
 }
 
 /* Behind nothing but white space and the marks of a dialogue. */
@@ -95,7 +115,7 @@ static bool counts_something(struct span behind)
 	static const char *const units[] = {
 		"bytes", "byte", "kb", "mb", "gb", "days", "day", "hours", "hour", "minutes",
 		"seconds", "times", "attempts", "messages", "recipients", "more", "lines",
-		"characters", "tage", "stunden", "users", "percent",
+		"characters", "tage", "stunden", "users", "percent", "of",
 	};
 	struct span rest = span_trim(span_slice(behind, 0, 16));
 
@@ -115,6 +135,15 @@ static bool status_follows(struct span s, size_t i)
 	return n > 0 && status_length(span_from(s, i)) != 0;
 }
 
+/* "550-555-0100", "550 511 4500" */
+static bool is_phone_number(struct span s, size_t i)
+{
+	size_t second = i + 4, third = second + digits(s, second) + 1;
+
+	return (at(s, i + 3) == '-' || at(s, i + 3) == ' ') && digits(s, second) > 1 &&
+		(at(s, third - 1) == '-' || at(s, third - 1) == ' ') && digits(s, third) > 1;
+}
+
 static bool is_reply_place(struct span s, size_t i)
 {
 	char before = i > 0 ? s.p[i - 1] : '\n';
@@ -122,7 +151,7 @@ static bool is_reply_place(struct span s, size_t i)
 
 	if (status_follows(s, i + 3))
 		return true;
-	if (counts_something(behind))
+	if (counts_something(behind) || is_phone_number(s, i) || labels_number(word_before(s, i)))
 		return false;
 	if (starts_line(s, i) || before == '[' || before == '(' || before == '\'' || before == '"')
 		return true;
@@ -157,14 +186,41 @@ static bool stands_alone(struct span s, size_t i)
 {
 	char before = i > 0 ? s.p[i - 1] : ' ';
 
-	if (ascii_isalnum(before) || before == '.' || before == '/' || before == '_' || before == '+')
+	return !ascii_isalnum(before) && before != '.' && before != '/' && before != '_' &&
+		before != '+';
+}
+
+/* Behind a reply code: "550 5.1.1", "550-5.1.1". */
+static bool follows_code(struct span s, size_t i)
+{
+	while (i > 0 && (s.p[i - 1] == ' ' || s.p[i - 1] == '-'))
+		i--;
+	return i >= 3 && (i == 3 || !ascii_isalnum(s.p[i - 4])) &&
+		reply_code_length(span_slice(s, i - 3, i)) != 0;
+}
+
+/* In running text "5.1.1" is a date, a version or a section as well. */
+static bool is_status_place(struct span s, size_t i)
+{
+	static const char marks[] = "#([<:;='\"";
+	char before = i > 0 ? s.p[i - 1] : '\n';
+	struct span word = word_before(s, i);
+
+	if (labels_number(word))
 		return false;
-	return before != ' ' || !span_is(word_before(s, i), "version");
+	if (starts_line(s, i) || memchr(marks, before, sizeof(marks) - 1) != NULL)
+		return true;
+	while (i > 0 && ascii_isspace(s.p[i - 1]))
+		i--;
+	before = i > 0 ? s.p[i - 1] : '\n';
+	return before == ':' || before == ';' || before == '=' || is_reply_word(word) ||
+		follows_code(s, i);
 }
 
 struct span status_find(struct span text)
 {
 	struct span found = { NULL, 0 };
+	bool reply = reply_code_length(text) != 0;	/* then it may stand anywhere */
 
 	for (size_t i = 0; i + 5 <= text.n; i++) {
 		size_t n;
@@ -173,7 +229,8 @@ struct span status_find(struct span text)
 		    !stands_alone(text, i))
 			continue;
 		n = status_length(span_from(text, i));
-		if (n == 0 || text.p[i + 2] > '7' || at(text, i + n) == '-' || at(text, i + n) == '/')
+		if (n == 0 || text.p[i + 2] > '7' || at(text, i + n) == '-' || at(text, i + n) == '/' ||
+		    (reply ? span_is(word_before(text, i), "version") : !is_status_place(text, i)))
 			continue;
 		if (found.n == 0)
 			found = span_slice(text, i, i + n);

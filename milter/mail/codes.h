@@ -20,8 +20,9 @@ bool status_is_vague(struct span status);
  * (behind "<<<", "Out:", quotes), behind ':', "said", "code", …, or before an
  * enhanced status. */
 size_t reply_find(struct span text, size_t from);
-/* The first enhanced status of class 4 or 5 that stands alone ("(#5.1.1)"); the
- * first that says more than its class where there is one. Empty: none. */
+/* The first enhanced status of class 4 or 5 that stands where codes do (in text that
+ * starts with a reply code, anywhere); the first that says more than its class
+ * where there is one. Empty: none. */
 struct span status_find(struct span text);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "mail/codes.h"
 #include "mail/remark.h"
 #include "why/reply.h"
 
@@ -76,12 +77,21 @@ static void add_command(char *room, struct span *text, struct span command)
 }
 
 /* What stands in the fields counts; where they are silent or vague, the words. */
-static void add_codes(struct evidence *e, const struct reply *reply)
+static void add_codes(struct evidence *e, struct span code, struct span status)
 {
 	if (e->code.n == 0)
-		e->code = reply->code;
-	if (reply->status.n != 0 && status_is_vague(e->status))
-		e->status = reply->status;
+		e->code = code;
+	if (status.n != 0 && status_is_vague(e->status))
+		e->status = status;
+}
+
+/* Outside of a reply a number may be anything: only where codes stand. */
+static void add_codes_among(struct evidence *e, struct span text)
+{
+	size_t at = e->code.n == 0 ? reply_find(text, 0) : text.n;
+
+	add_codes(e, span_slice(text, at, at + 3),
+		  status_is_vague(e->status) ? status_find(text) : (struct span){ NULL, 0 });
 }
 
 static void add_text(struct evidence *e, size_t i, struct span raw)
@@ -91,7 +101,10 @@ static void add_text(struct evidence *e, size_t i, struct span raw)
 	reply_parse_into(e->room[i], RULES_MAX_TEXT, raw, &reply);
 	drop_local_parts(e->room[i], &reply.text.n);
 	e->texts[i] = reply.text;
-	add_codes(e, &reply);
+	if (i == 0)
+		add_codes(e, reply.code, reply.status);
+	else
+		add_codes_among(e, raw);
 }
 
 static void evidence_init(struct evidence *e, const struct knowledge *knowledge,
