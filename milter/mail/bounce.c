@@ -463,7 +463,9 @@ static int read_bounce(struct arena *arena, const struct message *message,
 	struct evidence evidence;
 	struct dsn dsn = { .n = 0 };
 
-	bounce->not_because = evidence_other_report(message->root);
+	bounce->report = evidence_refusal(message->root);
+	if (bounce->report == NULL)
+		bounce->not_because = evidence_other_report(message->root);
 	if (bounce->not_because != NULL)
 		return 0;
 	find_parts(message->root, bounce);

@@ -60,7 +60,8 @@ struct bounce {
 	const char *not_because;	/* BOUNCE_NOT: a short reason in English, for
 					 * the log and --why; never NULL then */
 	const struct mime_part *first;	/* the human-readable part; the root if single */
-	const struct mime_part *report;	/* message/delivery-status, or NULL */
+	const struct mime_part *report;	/* message/delivery-status, or NULL; of a
+					 * refusal message/disposition-notification */
 	const struct mime_part *returned;	/* the part that returns the message, or NULL */
 	struct headers returned_headers;	/* of the returned message, however it was
 						 * returned; may be empty */

@@ -113,6 +113,8 @@ static const struct entry {
 	{ "approved senders", PHRASE_CHALLENGE }, { "challenge-response", PHRASE_CHALLENGE },
 	{ "reply to this message to", PHRASE_CHALLENGE }, { "simply reply to this", PHRASE_CHALLENGE },
 	{ "awaits moderator approval", PHRASE_CHALLENGE }, { "confirm your subscription", PHRASE_CHALLENGE },
+	{ "quarantine", PHRASE_SUMMARY }, { "digest", PHRASE_SUMMARY },
+	{ "spam report", PHRASE_SUMMARY }, { "spam summary", PHRASE_SUMMARY },
 	/* German */
 	{ "nicht zugestellt", PHRASE_FAILED }, { "unzustellbar", PHRASE_FAILED },
 	{ "nicht zustellbar", PHRASE_FAILED }, { "zustellung fehlgeschlagen", PHRASE_FAILED },

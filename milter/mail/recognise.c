@@ -47,13 +47,13 @@ static bool is_null_path(const struct header *field)
 		span_has_prefix(value, "<MAILER-DAEMON") || span_has_prefix(value, "MAILER-DAEMON");
 }
 
-static bool any_null_path(const struct headers *headers)
+static void read_path(const struct headers *headers, struct evidence *e)
 {
-	for (const struct header *h = headers_find(headers, "Return-Path"); h != NULL;
-	     h = headers_find_next(headers, h))
-		if (is_null_path(h))
-			return true;
-	return false;
+	const struct header *path = headers_find(headers, "Return-Path");
+
+	for (const struct header *h = path; h != NULL; h = headers_find_next(headers, h))
+		e->null_path |= is_null_path(h);
+	e->answerable = path != NULL && !e->null_path;
 }
 
 /* Mail to such an address is seldom written by people. */
@@ -105,12 +105,9 @@ void evidence_read(struct arena *arena, const struct mime_part *root, struct evi
 	phrases_find(subject, &e->subject);
 	e->machine = is_daemon(from) || headers_find(headers, "X-Failed-Recipients") != NULL ||
 		headers_find(headers, "X-Mailer-Daemon-Recipients") != NULL;
-	if (e->machine)
-		e->origin += 3;
-	else if (is_postmaster(from) || is_null_path(from_field))
-		e->origin += 2;
-	if (any_null_path(headers))
-		e->origin += 1;
+	e->server = e->machine || is_postmaster(from) || is_null_path(from_field);
+	read_path(headers, e);
+	e->origin = (e->server ? 2 : 0) + e->machine + e->null_path;
 	if (is_bounce_address(header_unfold(arena, headers_find(headers, "To"))))
 		e->origin += 1;
 	if (says_auto_reply(headers))
@@ -119,26 +116,46 @@ void evidence_read(struct arena *arena, const struct mime_part *root, struct evi
 
 /* ---- reports of other things ---- */
 
+static const struct {
+	const char *type, *reason;
+} others[] = {
+	{ "disposition-notification", "a disposition notification (RFC 8098)" },
+	{ "feedback-report", "a feedback report (RFC 5965)" },
+	{ "tlsrpt", "a TLS report (RFC 8460)" },
+};
+enum { OTHERS = sizeof(others) / sizeof(others[0]) };
+
+static const struct mime_part *child_of(const struct mime_part *root, const char *subtype)
+{
+	if (!content_type_is(&root->type, "multipart", NULL))
+		return NULL;
+	for (const struct mime_part *p = root->child; p != NULL; p = p->next)
+		if (content_type_is(&p->type, "message", subtype))
+			return p;
+	return NULL;
+}
+
+/* Dovecot and Cyrus tell with a disposition notification that a mailbox took no
+ * message: a server deleted it by itself. */
+const struct mime_part *evidence_refusal(const struct mime_part *root)
+{
+	const struct header *from = headers_find(&root->headers, "From");
+	const struct mime_part *part = child_of(root, others[0].type);
+
+	if (part == NULL || from == NULL ||
+	    (!is_daemon(from->value) && span_ifind(from->value, 0, "sieve subsystem") == from->value.n))
+		return NULL;
+	return span_ifind(part->body, 0, "automatic-action") < part->body.n &&
+		span_ifind(part->body, 0, "deleted") < part->body.n ? part : NULL;
+}
+
 const char *evidence_other_report(const struct mime_part *root)
 {
-	static const struct {
-		const char *type, *reason;
-	} others[] = {
-		{ "disposition-notification", "a disposition notification (RFC 8098)" },
-		{ "feedback-report", "a feedback report (RFC 5965)" },
-		{ "tlsrpt", "a TLS report (RFC 8460)" },
-	};
 	struct span type = content_type_parameter(&root->type, "report-type");
 
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-		if (span_is(type, others[i].type))
+	for (size_t i = 0; i < OTHERS; i++)
+		if (span_is(type, others[i].type) || child_of(root, others[i].type) != NULL)
 			return others[i].reason;
-		if (!content_type_is(&root->type, "multipart", NULL))
-			continue;
-		for (const struct mime_part *p = root->child; p != NULL; p = p->next)
-			if (content_type_is(&p->type, "message", others[i].type))
-				return others[i].reason;
-	}
 	if (content_type_is(&root->type, "multipart", "digest"))
 		return "a digest (RFC 2046, 5.1.5)";
 	return NULL;
@@ -148,13 +165,17 @@ const char *evidence_other_report(const struct mime_part *root)
 
 enum { ENOUGH = 5 };
 
+static bool titled(const struct evidence *e)
+{
+	return e->subject.found[PHRASE_FAILED] || e->subject.found[PHRASE_SUBJECT] ||
+		e->subject.found[PHRASE_DELAYED];
+}
+
 static int weigh(const struct evidence *e, const struct findings *f)
 {
 	int sum = e->origin;
 
-	if (e->subject.found[PHRASE_FAILED] || e->subject.found[PHRASE_SUBJECT] ||
-	    e->subject.found[PHRASE_DELAYED])
-		sum += 2;
+	sum += titled(e) ? 2 : 0;
 	if (f->text->found[PHRASE_FAILED] || f->text->found[PHRASE_DELAYED])
 		sum += 2;
 	sum += f->report ? 3 : 0;
@@ -162,22 +183,35 @@ static int weigh(const struct evidence *e, const struct findings *f)
 	sum += f->returned ? 1 : 0;
 	sum += f->named && f->reply ? 1 : 0;
 	if (e->forwarded)
-		sum -= e->machine ? 1 : 4;
+		sum -= e->machine || (e->server && e->null_path) ? 1 : 4;
 	return sum;
 }
 
 /* Somebody tells of a failure: words, a report, or a reply to a recipient. */
 static bool tells_failure(const struct evidence *e, const struct findings *f)
 {
-	return f->report || (f->named && f->reply) || e->subject.found[PHRASE_FAILED] ||
-		e->subject.found[PHRASE_SUBJECT] || e->subject.found[PHRASE_DELAYED] ||
+	return f->report || (f->named && f->reply) || titled(e) ||
 		f->text->found[PHRASE_FAILED] || f->text->found[PHRASE_DELAYED];
+}
+
+/* Nothing of a report and no returned message: is what the text says enough? */
+static const char *against_text(const struct evidence *e, const struct findings *f)
+{
+	if (e->origin == 0 || (!e->server && e->answerable))
+		return "no mail server wrote it";	/* but somebody, to the keeper of a list */
+	if (!f->named && !f->reply && !e->machine && !(e->server && e->null_path && titled(e)))
+		return "it names no recipient and quotes no reply";
+	if (!titled(e) && !e->machine && e->answerable)
+		return weigh(e, f) > ENOUGH ? NULL : "too little speaks for a bounce";
+	return NULL;
 }
 
 const char *evidence_against(const struct evidence *e, const struct findings *f)
 {
 	if (e->subject.found[PHRASE_AUTO_REPLY] && !f->report && !e->machine)
 		return "an automatic reply";
+	if (e->subject.found[PHRASE_SUMMARY] && !titled(e) && !f->report && !e->machine)
+		return "a summary of other mail";
 	if (e->subject.found[PHRASE_CHALLENGE] && !f->report &&
 	    !e->subject.found[PHRASE_FAILED] && !e->subject.found[PHRASE_SUBJECT])
 		return "a request to confirm";
@@ -188,7 +222,7 @@ const char *evidence_against(const struct evidence *e, const struct findings *f)
 		return "an automatic reply";
 	if (!tells_failure(e, f))
 		return "it tells of no failed delivery";
-	if (e->origin == 0 && !f->report_type && !f->returned)
-		return "no mail server wrote it";
+	if (!f->report && !f->report_type && !f->returned && against_text(e, f) != NULL)
+		return against_text(e, f);
 	return weigh(e, f) >= ENOUGH ? NULL : "too little speaks for a bounce";
 }

@@ -11,6 +11,9 @@
 
 struct evidence {
 	int origin;		/* a server wrote it: name, address, null return path */
+	bool server;		/* its name or address is a server's or its keeper's */
+	bool null_path;		/* the return path is null */
+	bool answerable;	/* the return path is an address: people have one */
 	bool machine;		/* the strongest: MAILER-DAEMON, X-Failed-Recipients */
 	bool forwarded;		/* "Fwd:", "Re:": somebody speaks about it */
 	struct phrases subject;
@@ -18,6 +21,10 @@ struct evidence {
 
 void evidence_read(struct arena *arena, const struct mime_part *root,
 		   struct evidence *evidence_r);
+
+/* The disposition notification of a server that refused the message, which is a
+ * bounce though its type is another; or NULL. */
+const struct mime_part *evidence_refusal(const struct mime_part *root);
 
 /* The reason why a message of another report type is none, or NULL. */
 const char *evidence_other_report(const struct mime_part *root);
