@@ -50,6 +50,10 @@ void notice_recipient(struct arena *arena, const struct notice *notice, size_t i
 /* As far as two paragraphs: then the notice speaks to everybody again. */
 struct span notice_near(struct span said);
 
+/* Where the line that holds `at` starts, and the line that starts somewhere. */
+size_t notice_line_start(struct span text, size_t at);
+struct span notice_line_at(struct span text, size_t start);
+
 /* The server that wrote it ("This is the mail system at host mx.example"). */
 struct span notice_reporter(struct span text);
 

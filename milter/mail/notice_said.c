@@ -1,0 +1,196 @@
+/* notice_said.c - of notice.h, what a notice says of an entry and of itself. */
+#include <string.h>
+
+#include "mail/address.h"
+#include "mail/codes.h"
+#include "mail/notice.h"
+#include "mail/remark.h"
+#include "mail/transcript.h"
+
+/* ---- what is said of an entry ---- */
+
+/* "(expanded from: a@b)", "(generated from a@b)", "(Originally addressed to …)". */
+static struct span original_address(struct span said)
+{
+	static const char *const before[] = {
+		"expanded from", "generated from", "originally addressed to",
+	};
+
+	for (size_t i = 0; i < sizeof(before) / sizeof(*before); i++) {
+		size_t at = span_ifind(said, 0, before[i]), end;
+
+		if (at < said.n)
+			return address_find(span_slice(said, 0, at + 400), at, &end);
+	}
+	return (struct span){ NULL, 0 };
+}
+
+static bool says_something(struct span said, struct span address)
+{
+	size_t at = span_find(said, 0, address);
+
+	if (at < said.n)
+		said = span_from(said, at + address.n);
+	for (size_t i = 0; i < said.n; i++)
+		if (ascii_isalnum(said.p[i]) || (unsigned char)said.p[i] >= 0x80)
+			return true;
+	return false;
+}
+
+static struct span said_of(const struct notice *notice, size_t i)
+{
+	const struct notice_entry *e = &notice->entries[i];
+
+	/* listed together: what is said of the last is said of all */
+	while (i + 1 < notice->n &&
+	       !says_something(span_slice(notice->text, e->from, e->to), e->address) && e->until == 0)
+		e = &notice->entries[++i];
+	return span_slice(notice->text, e->from, e->to);
+}
+
+struct span notice_near(struct span said)
+{
+	size_t end = 0;
+
+	for (unsigned paragraphs = 0; paragraphs < 3 && end < said.n; paragraphs++) {
+		size_t lf = span_find(said, end + 1, SPAN("\n\n"));
+		size_t crlf = span_find(said, end + 1, SPAN("\r\n\r\n"));
+
+		end = lf < crlf ? lf : crlf;
+	}
+	return span_slice(said, 0, end < BOUNCE_MAX_REPLY ? end : BOUNCE_MAX_REPLY);
+}
+
+/* A line of the transcript that holds both a code and this address. */
+static struct span line_about(struct span text, struct span address)
+{
+	for (size_t at = span_find(text, 0, address); at < text.n;
+	     at = span_find(text, at + address.n, address)) {
+		size_t start = notice_line_start(text, at);
+		struct span line = notice_line_at(text, start);
+
+		if (reply_find(line, 0) < line.n)
+			return span_slice(text, start, start + BOUNCE_MAX_REPLY);
+	}
+	return (struct span){ NULL, 0 };
+}
+
+static struct span before_transcript(struct span said)
+{
+	return span_slice(said, 0, span_ifind(said, 0, "transcript of session"));
+}
+
+/* No reply of its own, and no line about it: what follows the list. */
+static struct span said_behind(const struct notice *notice, size_t i)
+{
+	struct span said = said_of(notice, i);
+
+	return reply_find(said, 0) < said.n ? said : notice_near(said);
+}
+
+/* One recipient: a reply anywhere in the notice is about him; else what stands
+ * near his address; else the whole notice. */
+static struct span said_to_all(const struct notice *notice, struct span said, struct span address)
+{
+	struct span all = notice->text;
+	size_t at = reply_find(all, 0), from = notice_line_start(all, at);
+
+	if (at < all.n) {	/* with the lines of its paragraph above it */
+		while (from > 1 && span_trim(notice_line_at(all, notice_line_start(all, from - 1))).n != 0)
+			from = notice_line_start(all, from - 1);
+		return span_from(all, from);
+	}
+	return says_something(said, address) ? notice_near(said) : all;
+}
+
+void notice_recipient(struct arena *arena, const struct notice *notice, size_t i,
+		      struct bounce_recipient *r)
+{
+	const struct notice_entry *e = &notice->entries[i];
+	struct span said = said_of(notice, i);
+	struct span again = span_slice(notice->text, e->again, e->until);
+	struct span about;
+
+	r->recipient = e->address;
+	if (span_ifind(e->address, 0, "@") < e->address.n)
+		r->original = original_address(notice_near(said));
+	if (reply_find(said, 0) == said.n && reply_find(again, 0) < again.n) {
+		remark_read(arena, again, r);
+		r->context = remark_unwrap(arena, notice_near(said));
+		return;
+	}
+	said = before_transcript(said);
+	about = reply_find(said, 0) < said.n ? said : line_about(notice->text, e->address);
+	if (about.n == 0)
+		about = notice->n == 1 ? said_to_all(notice, said, e->address) : said_behind(notice, i);
+	remark_read(arena, about, r);
+	if (r->reply.n != 0)
+		r->reply = transcript_reply(arena, notice->text, r->reply, &r->command);
+	if (about.p != said.p || r->context.n == 0 || !says_something(r->context, e->address))
+		r->context = remark_unwrap(arena, notice_near(says_something(said, e->address) ?
+						       said : notice->text));
+}
+
+/* ---- about the notice itself ---- */
+
+struct span notice_reporter(struct span text)
+{
+	static const char *const before[] = {
+		"mail system at host ", "qmail-send program at ", "mail agent v0.13 at ",
+		"program at host ", "program at ", "generating server: ", "message from ",
+		"reporting-mta: ", "mail agent at ", "this is the mail server ",
+	};
+
+	for (size_t i = 0; i < sizeof(before) / sizeof(*before); i++) {
+		size_t at = span_ifind(text, 0, before[i]), end;
+		struct span host;
+
+		if (at == text.n)
+			continue;
+		at += strlen(before[i]);
+		while (at < text.n && (ascii_isspace(text.p[at]) || text.p[at] == '<'))
+			at++;
+		for (end = at; end < text.n && (ascii_isalnum(text.p[end]) || text.p[end] == '.' ||
+						text.p[end] == '-'); end++)
+			;
+		while (end > at && text.p[end - 1] == '.')
+			end--;
+		host = span_slice(text, at, end);
+		if (span_find_byte(host, 0, '.') < host.n)
+			return host;
+	}
+	return (struct span){ NULL, 0 };
+}
+
+static size_t field_line(struct span text, const char *name)
+{
+	for (size_t at = span_ifind(text, 0, name); at < text.n; at = span_ifind(text, at + 1, name))
+		if (at == 0 || text.p[at - 1] == '\n')
+			return at;
+	return text.n;
+}
+
+size_t notice_report(struct span text)
+{
+	size_t recipient = field_line(text, "Final-Recipient:");
+	size_t other = field_line(text, "Original-Recipient:");
+	size_t start, message;
+
+	if (other < recipient)
+		recipient = other;
+	if (recipient == text.n)
+		return text.n;
+	message = field_line(text, "Reporting-MTA:");
+	if (message < recipient)
+		return message;
+	/* the group may start with another field */
+	for (start = recipient; start > 1 && text.p[start - 1] == '\n';) {
+		size_t above = notice_line_start(text, start - 1);
+
+		if (span_trim(span_slice(text, above, start)).n == 0 ||
+		    span_find_byte(span_slice(text, above, start), 0, ':') == start - above)
+			break;
+		start = above;
+	}
+	return start;
+}
