@@ -304,11 +304,11 @@ static void test_delay_is_no_failure(void **state)
 		"Final-Recipient: rfc822; kim@example.net\nAction: delayed\nStatus: 4.2.2\n"
 		"Will-Retry-Until: Sat, 28 Nov 2026 10:00:00 +0000\nDiagnostic-Code: smtp; 452 4.2.2 Mailbox full\n\n");
 	struct span text = laid_out(explain_text, &e);
-	const char *happened[3];
+	const char *happened[LAYOUT_MAX_HAPPENED];
 	struct step steps[LAYOUT_MAX_STEPS];
 
 	(void)state;
-	assert_int_equal(block_happened(&e, &e.blocks[0], happened), 3);
+	assert_int_equal(block_happened(&arena, &e, &e.blocks[0], happened), 3);
 	assert_string_equal(happened[0], label(&e, LABEL_DELAY_UNTIL));
 	assert_string_equal(happened[2], e.blocks[0].cause->happened);
 	assert_true(holds(text, "28 Nov 2026"));
@@ -319,8 +319,49 @@ static void test_delay_is_no_failure(void **state)
 	assert_true(holds(text, "  … "));
 	e = about("Final-Recipient: rfc822; kim@example.net\nAction: delayed\nStatus: 4.0.0\n\n");
 	assert_string_equal(e.blocks[0].diagnosis->cause->id, "expired.delayed");
-	assert_int_equal(block_happened(&e, &e.blocks[0], happened), 1);
+	assert_int_equal(block_happened(&arena, &e, &e.blocks[0], happened), 1);
 	assert_string_equal(happened[0], label(&e, LABEL_DELAY_TRYING));
+}
+
+/* One finding about example.org, of which these two depend. */
+static void check_finds(struct explanation *e, const char *id, bool repairable)
+{
+	static struct finding finding;
+	static struct findings findings = { &finding, 1 };
+	const struct finding_kind *kind = knowledge_finding(snapshot->knowledge, span_str(id));
+
+	assert_non_null(kind);
+	finding = (struct finding){
+		.kind = kind, .check = CHECK_SPF, .repairable = repairable,
+		.domain = SPAN("example.org"), .ip = SPAN("192.0.2.1"),
+	};
+	e->findings = &findings;
+}
+
+/* What a check has found is the only thing to do, if it is to be repaired; if it is
+ * in order now, the first thing is to send the message again. */
+static void test_steps_after_a_check(void **state)
+{
+	struct explanation e = about(GROUP("kim@example.net", "failed", "5.7.23", "550 5.7.23 SPF check failed"));
+	const struct explain_block *block = &e.blocks[0];
+	const char *happened[LAYOUT_MAX_HAPPENED];
+	struct step steps[LAYOUT_MAX_STEPS];
+	size_t own = block->cause->steps.n;
+
+	(void)state;
+	assert_string_equal(block->diagnosis->cause->id, "auth_failure.spf");
+	check_finds(&e, "spf.fail", true);
+	assert_int_equal(block_steps(&arena, &e, block, steps), 2);
+	assert_string_equal(steps[0].template, label(&e, LABEL_STEP_FINDINGS));
+	assert_string_equal(steps[1].template, label(&e, LABEL_STEP_REPAIRED));
+	assert_int_equal(block_happened(&arena, &e, block, happened), 1);
+	check_finds(&e, "spf.fail", false);
+	assert_int_equal(block_steps(&arena, &e, block, steps), own);
+	check_finds(&e, "spf.pass", false);
+	assert_int_equal(block_steps(&arena, &e, block, steps), own + 1);
+	assert_string_equal(steps[0].template, label(&e, LABEL_STEP_IN_ORDER_NOW));
+	assert_int_equal(block_happened(&arena, &e, block, happened), 2);
+	assert_string_equal(happened[1], label(&e, LABEL_IN_ORDER_NOW));
 }
 
 /* What would have been tried again, and no longer is: nobody is told to wait. */
@@ -329,13 +370,13 @@ static void test_failed_after_many_attempts(void **state)
 	struct explanation e = about(GROUP("kim@example.net", "failed", "4.7.1", "451 4.7.1 Greylisted"));
 	const struct explain_block *block = &e.blocks[0];
 	const struct cause *expired = knowledge_cause(snapshot->knowledge, SPAN("expired"));
-	const char *happened[3];
+	const char *happened[LAYOUT_MAX_HAPPENED];
 	struct step steps[LAYOUT_MAX_STEPS];
 
 	(void)state;
 	assert_string_equal(block->diagnosis->cause->id, "greylisted");
 	assert_ptr_equal(block->cause, language_cause(e.language, expired));
-	assert_int_equal(block_happened(&e, block, happened), 3);
+	assert_int_equal(block_happened(&arena, &e, block, happened), 3);
 	assert_string_equal(happened[0], block->cause->happened);
 	assert_string_equal(happened[1], label(&e, LABEL_DELAY_REASON));
 	assert_string_equal(happened[2], language_cause(e.language, block->diagnosis->cause)->happened);
@@ -716,6 +757,7 @@ int main(void)
 		TEST(test_titles), TEST(test_title_of_mixed_fates), TEST(test_no_words_of_strangers_in_ours),
 		TEST(test_subject), TEST(test_one_block_for_each_cause), TEST(test_many_recipients),
 		TEST(test_where_it_stopped), TEST(test_delay_is_no_failure), TEST(test_failed_after_many_attempts),
+		TEST(test_steps_after_a_check),
 		TEST(test_who_can_fix_it),
 		TEST(test_hint_for_whom_it_is),
 		TEST(test_forwarded_mail), TEST(test_links), TEST(test_second_language),

@@ -307,8 +307,8 @@ static void add_badge(struct buf *out, const struct explanation *e,
 static void add_block(struct buf *out, const struct explanation *e,
 		      const struct explain_block *block)
 {
-	const char *happened[3];
-	size_t n = block_happened(e, block, happened);
+	const char *happened[LAYOUT_MAX_HAPPENED];
+	size_t n = block_happened(out->arena, e, block, happened);
 
 	buf_addf(out, "<div class=\"wb-card\" style=\"background:#ffffff;border:1px solid #e3e6ea;"
 		 "border-top:4px solid %s;border-radius:10px;padding:16px;margin:0 0 16px\">\n",

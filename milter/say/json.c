@@ -3,7 +3,7 @@
 #include "say/fill.h"
 #include "say/layout.h"
 
-enum { MAX_PARAGRAPH = 8192 };
+enum { MAX_PARAGRAPH = 8192, MAX_HAPPENED = 16 * 1024 };
 
 static void add_template(struct json *json, const char *key, const char *template,
 			 const struct values *values)
@@ -45,6 +45,24 @@ static void add_findings(struct json *json, const struct explanation *e,
 	json_close(json, ']');
 }
 
+/* All paragraphs as one. */
+static void add_happened(struct json *json, const struct explanation *e,
+			 const struct explain_block *block)
+{
+	struct arena *arena = json->out->arena;
+	const char *happened[LAYOUT_MAX_HAPPENED];
+	size_t n = block_happened(arena, e, block, happened);
+	struct buf all;
+
+	buf_init(&all, arena, MAX_HAPPENED);
+	for (size_t i = 0; i < n; i++) {
+		if (i != 0)
+			buf_addc(&all, ' ');
+		fill_text(&all, happened[i], &block->values);
+	}
+	json_string(json, "happened", buf_span(&all));
+}
+
 static void add_steps(struct json *json, const struct explanation *e,
 		      const struct explain_block *block)
 {
@@ -60,8 +78,6 @@ static void add_steps(struct json *json, const struct explanation *e,
 static void add_block(struct buf *out, const struct explanation *e,
 		      const struct explain_block *block)
 {
-	const char *happened[3];
-	size_t n = block_happened(e, block, happened);
 	struct json json;
 
 	json_init(&json, out);
@@ -74,7 +90,7 @@ static void add_block(struct buf *out, const struct explanation *e,
 	json_close(&json, ']');
 	json_string(&json, "action", span_str(dsn_action_name(block->action)));
 	json_string(&json, "cause", span_str(block->diagnosis->cause->id));
-	add_template(&json, "happened", happened[n - 1], &block->values);
+	add_happened(&json, e, block);
 	json_open(&json, "hops", '[');
 	for (enum hop hop = HOP_SENDER; hop < HOP_COUNT; hop++)
 		json_string(&json, NULL, span_str(language_label(e->language,

@@ -73,9 +73,48 @@ const char *block_hint(const struct explain_block *block, bool for_admins)
 	return block_is_trouble(block) && is_for_admins == for_admins ? block->hint : NULL;
 }
 
+/* The first check that found something to do about this bounce, and what that is. */
+static const char *step_of_findings(const struct explanation *e, const struct explain_block *block,
+				    const struct check_line *lines, size_t n, size_t *which_r)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct finding_kind *kind = lines[i].finding->kind;
+		const char *step = language_finding(e->language, kind)->step;
+
+		*which_r = i;
+		if (!cause_is_listed(block->diagnosis->cause, kind->explains))
+			continue;
+		if (step[0] != '\0')
+			return step;
+		if (lines[i].repair[0] != '\0')
+			return language_label(e->language, LABEL_STEP_FINDINGS);
+	}
+	return NULL;
+}
+
+/* The check contradicts the reply, and no other one found a reason. */
+static bool is_in_order_now(struct arena *arena, const struct explanation *e,
+			    const struct explain_block *block)
+{
+	const struct cause *cause = block->diagnosis->cause;
+	struct check_line *lines;
+	size_t n = block_checks(arena, e, block, &lines);
+	bool contradicted = false;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct finding_kind *kind = lines[i].finding->kind;
+
+		if (kind->level == LEVEL_PROBLEM && cause_is_listed(cause, kind->explains))
+			return false;
+		contradicted |= cause_is_listed(cause, kind->contradicts);
+	}
+	return contradicted;
+}
+
 /* A delay is told first, its reason after it: never as a failure. */
-size_t block_happened(const struct explanation *e, const struct explain_block *block,
-		      const char *templates[3])
+size_t block_happened(struct arena *arena, const struct explanation *e,
+		      const struct explain_block *block,
+		      const char *templates[LAYOUT_MAX_HAPPENED])
 {
 	bool until = block->recipients[0]->will_retry_until.n != 0;
 	size_t n = 0;
@@ -92,6 +131,8 @@ size_t block_happened(const struct explanation *e, const struct explain_block *b
 		templates[n++] = language_label(e->language, LABEL_DELAY_REASON);
 		templates[n++] = block->last_reason;
 	}
+	if (is_in_order_now(arena, e, block))
+		templates[n++] = language_label(e->language, LABEL_IN_ORDER_NOW);
 	return n;
 }
 
@@ -102,25 +143,37 @@ static void add_step(struct step *steps, size_t *n, const char *template,
 		steps[(*n)++] = (struct step){ template, values };
 }
 
-/* The first finding that explains the bounce says what to do about it. */
-static void add_step_of_finding(struct arena *arena, const struct explanation *e,
-				const struct explain_block *block, struct step *steps, size_t *n)
+/* A repair that an administrator has to make leaves nothing else to try. */
+static bool settles(const struct explain_block *block, const char *step, const struct explanation *e)
+{
+	static const char *const families[] = { "auth_failure", "blocklisted", "ptr" };
+	const struct cause *cause = block->diagnosis->cause;
+
+	if (step != language_label(e->language, LABEL_STEP_FINDINGS))
+		return false;
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+		if (strcmp(cause->family->id, families[i]) == 0)
+			return true;
+	return false;
+}
+
+/* What a check makes of it. True: that is all there is to do. */
+static bool add_steps_of_findings(struct arena *arena, const struct explanation *e,
+				  const struct explain_block *block, struct step *steps, size_t *n)
 {
 	struct check_line *lines;
-	size_t count = block_checks(arena, e, block, &lines);
+	size_t count = block_checks(arena, e, block, &lines), which;
+	const char *step = step_of_findings(e, block, lines, count, &which);
 
-	for (size_t i = 0; i < count; i++) {
-		const struct finding_kind *kind = lines[i].finding->kind;
-		const char *step = language_finding(e->language, kind)->step;
-
-		if (!cause_is_listed(block->diagnosis->cause, kind->explains))
-			continue;
-		if (step[0] == '\0' && lines[i].repair[0] != '\0')
-			step = language_label(e->language, LABEL_STEP_FINDINGS);
-		add_step(steps, n, step, &lines[i].values);
-		if (step[0] != '\0')
-			return;
-	}
+	if (step != NULL)
+		add_step(steps, n, step, &lines[which].values);
+	else if (is_in_order_now(arena, e, block))
+		add_step(steps, n, language_label(e->language, LABEL_STEP_IN_ORDER_NOW),
+			 &block->values);
+	if (step == NULL || !settles(block, step, e))
+		return false;
+	add_step(steps, n, language_label(e->language, LABEL_STEP_REPAIRED), &block->values);
+	return true;
 }
 
 size_t block_steps(struct arena *arena, const struct explanation *e,
@@ -135,7 +188,8 @@ size_t block_steps(struct arena *arena, const struct explanation *e,
 			 &block->values);
 		return n;
 	}
-	add_step_of_finding(arena, e, block, steps, &n);
+	if (add_steps_of_findings(arena, e, block, steps, &n))
+		return n;
 	for (size_t i = 0; i < block->cause->steps.n; i++)
 		add_step(steps, &n, block->cause->steps.list[i], &block->values);
 	return n;

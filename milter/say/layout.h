@@ -10,6 +10,7 @@ enum {
 	LAYOUT_MAX_FACTS = 12,
 	LAYOUT_MAX_REPLY = 4096,	/* bytes of a reply that are quoted */
 	LAYOUT_MAX_STEPS = 16,
+	LAYOUT_MAX_HAPPENED = 5,
 };
 
 /* A template with what fills it. */
@@ -32,10 +33,13 @@ size_t message_facts(const struct explanation *e, struct fact *facts);
 /* For administrators: codes, servers, dates. knowledge names the codes. */
 size_t block_facts(const struct explanation *e, const struct explain_block *block,
 		   struct fact *facts);
-/* Templates: what happened, one or two paragraphs. */
-size_t block_happened(const struct explanation *e, const struct explain_block *block,
-		      const char *templates[3]);
-/* What the sender can do; what a finding makes of it comes first. */
+/* Templates: what happened, a paragraph each; at last, that a check finds it in
+ * order now. */
+size_t block_happened(struct arena *arena, const struct explanation *e,
+		      const struct explain_block *block,
+		      const char *templates[LAYOUT_MAX_HAPPENED]);
+/* What the sender can do; what a finding makes of it comes first, and is all where
+ * an administrator has to make a repair that was found. */
 size_t block_steps(struct arena *arena, const struct explanation *e,
 		   const struct explain_block *block, struct step steps[LAYOUT_MAX_STEPS]);
 

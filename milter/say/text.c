@@ -191,9 +191,9 @@ static void add_links(struct buf *out, const struct explanation *e,
 static void add_block(struct buf *out, const struct explanation *e,
 		      const struct explain_block *block)
 {
-	const char *happened[3], *title = block_is_trouble(block) ? block->cause->title :
+	const char *happened[LAYOUT_MAX_HAPPENED], *title = block_is_trouble(block) ? block->cause->title :
 		word(e, action_label(block->action));
-	size_t n = block_happened(e, block, happened);
+	size_t n = block_happened(out->arena, e, block, happened);
 
 	buf_addc(out, '\n');
 	wrap_add(out, span_str(title), "", "");

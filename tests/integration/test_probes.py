@@ -77,6 +77,8 @@ class Spf(Probes):
     def test_in_order_now(self):
         self.begin()
         words = self.bounce_for("spf@example.net")
+        self.assertIn("When this was checked just now, the fault was not there.", words)
+        self.assertIn("1. Send your message again.", words)
         self.assertIn("The reply blames SPF, but the SPF record of example.org allows", words)
         self.assertNotIn("To repair it", words)
 
