@@ -110,6 +110,8 @@ static void add_steps(struct buf *out, const struct explanation *e,
 	for (size_t i = 0; i < n; i++)
 		add_template(out, steps[i].template, steps[i].values,
 			     arena_printf(out->arena, "%2zu. ", i + 1), "    ");
+	if (hint != NULL && n != 0)
+		buf_addc(out, '\n');
 	if (hint != NULL)
 		add_template(out, hint, &block->values, "", "");
 }
