@@ -156,7 +156,7 @@ static const char hex[] = "0123456789ABCDEF";
 
 static bool is_qp_literal(char c)
 {
-	return (c > ' ' && c < 0x7f && c != '=') || c == ' ' || c == '\t';
+	return c >= ' ' && c <= '~' ? c != '=' : c == '\t';
 }
 
 /* What at the start of a line could be taken for something else: a boundary,
@@ -167,32 +167,53 @@ static bool is_risky_start(struct span rest)
 		(rest.n >= 5 && memcmp(rest.p, "From ", 5) == 0);
 }
 
+/* How many bytes at the start of s stand for themselves, wherever they stand. */
+static size_t literal_run(struct span s)
+{
+	size_t n = 0;
+
+	while (n < s.n && is_qp_literal(s.p[n]))
+		n++;
+	return n;
+}
+
+/* One byte at row; how many it becomes. */
+static size_t put_qp(char *row, char c, bool literal)
+{
+	unsigned char byte = (unsigned char)c;
+
+	row[0] = literal ? c : '=';
+	if (literal)
+		return 1;
+	row[1] = hex[byte >> 4];
+	row[2] = hex[byte & 15];
+	return 3;
+}
+
 static void add_qp_line(struct buf *out, struct span line, const char *eol)
 {
+	struct span all_but_last = span_slice(line, 0, line.n != 0 ? line.n - 1 : 0);
 	char row[CODEC_LINE];
 	size_t column = 0;
 
-	for (size_t i = 0; i < line.n; i++) {
-		unsigned char c = (unsigned char)line.p[i];
-		bool last = i + 1 == line.n;
-		bool literal = is_qp_literal(line.p[i]) && !(last && (c == ' ' || c == '\t')) &&
-			!(column == 0 && is_risky_start(span_from(line, i)));
-		size_t width = literal ? 1 : 3;
+	for (size_t i = 0; i < line.n;) {
+		bool risky = column == 0 && is_risky_start(span_from(line, i)), last, literal;
+		size_t run = risky ? 0 : literal_run(span_slice(all_but_last, i,
+								i + CODEC_LINE - 1 - column));
 
-		if (column + width > (size_t)CODEC_LINE - !last) {
-			row[column++] = '=';
-			buf_add(out, (struct span){ row, column });
-			buf_adds(out, eol);
-			column = 0;
-			i--;
+		memcpy(row + column, line.p + i, run);
+		column += run;
+		i += run;
+		last = i + 1 == line.n;
+		literal = is_qp_literal(line.p[i]) && !risky && !(last && ascii_isspace(line.p[i]));
+		if (column + (literal ? 1 : 3) <= (size_t)CODEC_LINE - !last) {
+			column += put_qp(row + column, line.p[i++], literal);
 			continue;
 		}
-		row[column] = literal ? line.p[i] : '=';
-		if (!literal) {
-			row[column + 1] = hex[c >> 4];
-			row[column + 2] = hex[c & 15];
-		}
-		column += width;
+		row[column++] = '=';
+		buf_add(out, (struct span){ row, column });
+		buf_adds(out, eol);
+		column = 0;
 	}
 	buf_add(out, (struct span){ row, column });
 }
@@ -241,13 +262,9 @@ enum transfer_encoding codec_add_shorter(struct buf *out, struct span utf8, cons
 {
 	size_t quoted = utf8.n;
 
-	for (size_t i = 0; i < utf8.n; i++) {
-		unsigned char c = (unsigned char)utf8.p[i];
-
-		/* without a branch: many letters at once */
-		quoted += 2U * (unsigned)(((c < ' ') & (c != '\t') & (c != '\n')) | (c > '~') |
-					  (c == '='));
-	}
+	for (size_t i = 0; i < utf8.n; i++)
+		if (!is_qp_literal(utf8.p[i]) && utf8.p[i] != '\n')
+			quoted += 2;
 	if (quoted <= (utf8.n + 2) / 3 * 4) {
 		codec_add_quoted_printable(out, utf8, eol);
 		return ENCODING_QUOTED_PRINTABLE;
