@@ -69,21 +69,24 @@ void buf_addc(struct buf *buf, char c)
 		buf_add(buf, (struct span){ &c, 1 });
 }
 
+/* Written at once where there is room: most is short. */
 void buf_addf(struct buf *buf, const char *format, ...)
 {
+	size_t room = buf->failed ? 0 : buf->size - buf->n;
 	va_list args, again;
 	char *at;
 	int n;
 
 	va_start(args, format);
 	va_copy(again, args);
-	n = vsnprintf(NULL, 0, format, args);
+	n = vsnprintf(room != 0 ? buf->p + buf->n : NULL, room, format, args);
 	va_end(args);
 	if (n < 0)
 		buf->failed = true;
 	at = n > 0 ? reserve(buf, (size_t)n) : NULL;
 	if (at != NULL) {
-		vsnprintf(at, (size_t)n + 1, format, again);
+		if ((size_t)n >= room)
+			vsnprintf(at, (size_t)n + 1, format, again);
 		buf->n += (size_t)n;
 	}
 	va_end(again);

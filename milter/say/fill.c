@@ -46,6 +46,11 @@ static bool joins_a_link(struct span s, size_t i)
 		i + 1 < s.n && !ascii_isspace(s.p[i + 1]) && s.p[i + 1] != c;
 }
 
+static bool is_markup(char c)
+{
+	return c == '<' || c == '>' || c == '&' || c == '"' || c == '\'';
+}
+
 static void add_escaped(struct buf *out, char c)
 {
 	switch (c) {
@@ -78,13 +83,29 @@ static void add_character(struct buf *out, enum mode mode, struct span s, size_t
 	}
 }
 
+/* How many bytes from i on are shown as they are, whatever stands beside them. */
+static size_t plain_run(enum mode mode, struct span s, size_t i)
+{
+	size_t n = 0;
+
+	while (i + n < s.n && (ascii_isalnum(s.p[i + n]) || s.p[i + n] == ' ' ||
+			       (mode == MODE_PLAIN && s.p[i + n] > ' ' && s.p[i + n] <= '~')))
+		n++;
+	return n;
+}
+
 static void add_value(struct buf *out, enum mode mode, struct span value, size_t limit)
 {
 	struct span shown = utf8_start(value, limit);
 
 	for (size_t i = 0; i < shown.n;) {
-		size_t n = utf8_length(shown, i);
+		size_t plain = plain_run(mode, shown, i), n;
 
+		buf_add(out, span_slice(shown, i, i + plain));
+		i += plain;
+		if (i == shown.n)
+			break;
+		n = utf8_length(shown, i);
 		if (n == 0)
 			buf_adds(out, UTF8_REPLACEMENT);
 		else
@@ -176,12 +197,16 @@ static size_t limit_of(enum placeholder which)
 
 static void add_ours(struct buf *out, enum mode mode, struct span text)
 {
-	for (size_t i = 0; i < text.n; i++) {
-		if (mode == MODE_HTML)
-			add_escaped(out, text.p[i]);
-		else
-			buf_addc(out, text.p[i]);
+	size_t from = 0;
+
+	for (size_t i = 0; mode == MODE_HTML && i < text.n; i++) {
+		if (!is_markup(text.p[i]))
+			continue;
+		buf_add(out, span_slice(text, from, i));
+		add_escaped(out, text.p[i]);
+		from = i + 1;
 	}
+	buf_add(out, span_from(text, from));
 }
 
 static void fill(struct buf *out, enum mode mode, const char *template, const struct values *values)

@@ -18,8 +18,14 @@ size_t wrap_width(struct span s)
 	size_t width = 0;
 
 	for (size_t i = 0; i < s.n;) {
-		size_t n = utf8_length(s, i);
+		size_t n;
 
+		if ((signed char)s.p[i] >= 0) {	/* most are ASCII */
+			width++;
+			i++;
+			continue;
+		}
+		n = utf8_length(s, i);
 		width += n != 0 ? columns_of(utf8_code_point(s, i, n)) : 1;
 		i += n != 0 ? n : 1;
 	}
