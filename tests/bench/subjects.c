@@ -17,7 +17,7 @@
 
 #include "baseline.h"
 
-enum { START_TENTHS = 100 };
+enum { START_TENTHS = 100, MOST_PROCESSES = 64 };
 
 /* ---- starting and stopping ---- */
 
@@ -134,21 +134,66 @@ static size_t descriptors(pid_t pid)
 	return n;
 }
 
-struct usage subjects_usage(const struct subjects *s)
+/* Of its threads, also of those that have ended. */
+static double seconds(pid_t pid)
 {
-	struct usage usage = { resident_kib(s->whybounced_pid), descriptors(s->whybounced_pid) };
+	unsigned long user = 0, system = 0;
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return 0;
+	if (fscanf(file, "%*d %*s %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
+		   &system) != 2)
+		user = system = 0;
+	fclose(file);
+	return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+}
+
+/* The processes of whybounced: the parent, then its children. */
+static size_t processes_of(pid_t parent, pid_t *list, size_t size)
+{
 	char path[96];
 	FILE *file;
-	int pid;
+	size_t n = 0;
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)s->whybounced_pid,
-		 (int)s->whybounced_pid);
+	list[n++] = parent;
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)parent, (int)parent);
 	file = fopen(path, "re");
-	while (file != NULL && fscanf(file, "%d", &pid) == 1) {
-		usage.resident_kib += resident_kib(pid);
-		usage.descriptors += descriptors(pid);
-	}
+	while (file != NULL && n < size && fscanf(file, "%d", &list[n]) == 1)
+		n++;
 	if (file != NULL)
 		fclose(file);
+	return n;
+}
+
+double subjects_seconds_echo(const struct subjects *s)
+{
+	return seconds(s->echo_pid);
+}
+
+double subjects_seconds_whybounced(const struct subjects *s)
+{
+	pid_t list[MOST_PROCESSES];
+	size_t n = processes_of(s->whybounced_pid, list, MOST_PROCESSES);
+	double sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += seconds(list[i]);
+	return sum;
+}
+
+struct usage subjects_usage(const struct subjects *s)
+{
+	pid_t list[MOST_PROCESSES];
+	size_t n = processes_of(s->whybounced_pid, list, MOST_PROCESSES);
+	struct usage usage = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		usage.resident_kib += resident_kib(list[i]);
+		usage.descriptors += descriptors(list[i]);
+	}
 	return usage;
 }

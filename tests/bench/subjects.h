@@ -16,6 +16,10 @@ struct subjects {
 int subjects_start(struct subjects *subjects_r);
 void subjects_stop(struct subjects *subjects);
 
+/* Seconds of the processor so far, of all their threads and processes. */
+double subjects_seconds_echo(const struct subjects *subjects);
+double subjects_seconds_whybounced(const struct subjects *subjects);
+
 /* What all processes of whybounced use together. */
 struct usage {
 	size_t resident_kib, descriptors;
