@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include <libmilter/mfapi.h>
+#include <libmilter/mfdef.h>
 
 #include "base/log.h"
 #include "daemon/channel.h"
@@ -138,6 +139,8 @@ static void log_result(SMFICTX *context, const struct session *s,
 /* What goes out, ready to go: no step of sending it can fail but the call. */
 struct ready {
 	char *names[SPLICE_MAX_HEADERS], *values[SPLICE_MAX_HEADERS];
+	char *chunk;			/* of the new body: MILTER_CHUNK_SIZE bytes */
+	size_t chunk_n;
 };
 
 static void ready_free(struct ready *ready)
@@ -146,6 +149,7 @@ static void ready_free(struct ready *ready)
 		free(ready->names[i]);
 		free(ready->values[i]);
 	}
+	free(ready->chunk);
 }
 
 /* With SMFIP_HDR_LEADSPC the space behind the colon is ours to give. */
@@ -171,7 +175,8 @@ static int make_ready(const struct session *s, const struct edits *edits, struct
 		if (ready->names[i] == NULL || ready->values[i] == NULL)
 			return -1;
 	}
-	return 0;
+	ready->chunk = malloc(MILTER_CHUNK_SIZE);
+	return ready->chunk != NULL ? 0 : -1;
 }
 
 static int send_header(SMFICTX *context, const struct header_edit *edit, char *name, char *value)
@@ -182,17 +187,44 @@ static int send_header(SMFICTX *context, const struct header_edit *edit, char *n
 			      edit->kind == HEADER_REMOVE ? NULL : value);
 }
 
-static int send_piece(SMFICTX *context, struct span piece)
+static int send_bytes(SMFICTX *context, struct span bytes)
 {
-	if (piece.n == 0)
+	if (bytes.n == 0)
 		return 0;
-	return smfi_replacebody(context, (unsigned char *)(uintptr_t)piece.p, (int)piece.n) ==
+	return smfi_replacebody(context, (unsigned char *)(uintptr_t)bytes.p, (int)bytes.n) ==
 		MI_SUCCESS ? 0 : -1;
 }
 
-/* The pieces of the old body and ours, in turns, without copying them together:
- * the edits were checked to be sorted, disjoint and inside. */
-static int send_body(SMFICTX *context, const struct session *s, const struct edits *edits)
+static int send_chunk(SMFICTX *context, struct ready *ready)
+{
+	struct span bytes = { ready->chunk, ready->chunk_n };
+
+	ready->chunk_n = 0;
+	return send_bytes(context, bytes);
+}
+
+/* Short pieces are put together: a call costs more, at both ends, than to copy them. */
+static int send_piece(SMFICTX *context, struct ready *ready, struct span piece)
+{
+	while (piece.n != 0) {
+		size_t room = MILTER_CHUNK_SIZE - ready->chunk_n;
+		struct span now = span_slice(piece, 0, room);
+
+		if (ready->chunk_n == 0 && piece.n > MILTER_CHUNK_SIZE / 2)
+			return send_bytes(context, piece);
+		memcpy(ready->chunk + ready->chunk_n, now.p, now.n);
+		ready->chunk_n += now.n;
+		if (now.n == room && send_chunk(context, ready) != 0)
+			return -1;
+		piece = span_from(piece, now.n);
+	}
+	return 0;
+}
+
+/* The pieces of the old body and ours, in turns: the edits were checked to be sorted,
+ * disjoint and inside. */
+static int send_body(SMFICTX *context, const struct session *s, const struct edits *edits,
+		     struct ready *ready)
 {
 	struct span body = { s->bytes + s->body, s->n - s->body };
 	size_t at = 0;
@@ -200,12 +232,14 @@ static int send_body(SMFICTX *context, const struct session *s, const struct edi
 	for (size_t i = 0; i < edits->body_n; i++) {
 		const struct splice *edit = &edits->body[i];
 
-		if (send_piece(context, span_slice(body, at, edit->at)) != 0 ||
-		    send_piece(context, edit->text) != 0)
+		if (send_piece(context, ready, span_slice(body, at, edit->at)) != 0 ||
+		    send_piece(context, ready, edit->text) != 0)
 			return -1;
 		at = edit->at + edit->length;
 	}
-	return send_piece(context, span_from(body, at));
+	if (send_piece(context, ready, span_from(body, at)) != 0)
+		return -1;
+	return send_chunk(context, ready);
 }
 
 /* Nothing but these calls between the first edit and the reply. */
@@ -221,7 +255,7 @@ static int send_edits(SMFICTX *context, struct session *s, const struct edits *e
 	if (edits->body_n == 0)
 		return 0;
 	s->touched = true;
-	return send_body(context, s, edits);
+	return send_body(context, s, edits, ready);
 }
 
 static sfsistat edit_message(SMFICTX *context, struct session *s,

@@ -150,6 +150,20 @@ class Limits(Lab):
         self.assertIn("large", self.daemon.log())
 
 
+class Long(Lab):
+    """Bounces that come, and go out, in several chunks of 65535 bytes."""
+
+    parameters = {"bounce_size_limit": "1000000"}
+
+    def test_every_byte_of_long_originals(self):
+        self.start()
+        lines = (1500, 2400, 3000, 6000, 20000)
+        for n in lines:
+            self.send("nouser@example.net", compose(body="".join(f"{i:05} of {n:05} lines\n" for i in range(n))))
+        for bounce in self.bounces(len(lines)):
+            self.assert_explained(bounce, "user_unknown")
+
+
 class Observed(Lab):
     options = {"mode": "observe"}
 
