@@ -5,6 +5,7 @@
 
 #include "mail/address.h"
 #include "mail/codes.h"
+#include "mail/remark.h"
 
 /* ---- where the returned message starts ---- */
 
@@ -99,14 +100,43 @@ static void forget_phrases_behind(struct notice *notice)
 	}
 }
 
-static void cut_returned(struct notice *notice, struct span text)
+/* "> We wrote …", but not "> 550 no such user". */
+static bool is_quoted(struct span line)
+{
+	size_t marks = 0;
+
+	line = span_trim(line);
+	while (marks < line.n && (line.p[marks] == '>' || line.p[marks] == ' '))
+		marks++;
+	return line.n != 0 && line.p[0] == '>' && !span_has_prefix(line, ">>> ") &&
+		reply_code_length(span_from(line, marks)) == 0;
+}
+
+/* The subject and what is quoted are somebody else's words: blanks stand for them. */
+static struct span without_quotes(struct arena *arena, struct span text)
+{
+	struct span rest = text, line;
+	char *copy = NULL;
+
+	while (span_next_line(&rest, &line)) {
+		if (!is_quoted(line) && !remark_is_subject(span_trim(line)))
+			continue;
+		if (copy == NULL && (copy = arena_string(arena, text)) == NULL)
+			return text;
+		memset(copy + (line.p - text.p), ' ', line.n);
+	}
+	return copy != NULL ? (struct span){ copy, text.n } : text;
+}
+
+static void cut_returned(struct arena *arena, struct notice *notice, struct span text)
 {
 	size_t header = header_start(text);
+	struct span own = without_quotes(arena, span_slice(text, 0, header));
 	size_t words;
 
-	phrases_find(span_slice(text, 0, header), &notice->phrases);
-	words = separator_start(text, &notice->phrases);
-	notice->text = span_slice(text, 0, words < header ? words : header);
+	phrases_find(own, &notice->phrases);
+	words = separator_start(own, &notice->phrases);
+	notice->text = span_slice(own, 0, words);
 	if (header == text.n && words < text.n) {
 		struct span line = notice_line_at(text, words);
 
@@ -126,6 +156,19 @@ struct line {
 	bool blank, quoted, dialogue;
 };
 
+/* "2. a@b", "(2) a@b": behind the number of a list. */
+static struct span behind_number(struct span words)
+{
+	size_t from = words.n != 0 && words.p[0] == '(' ? 1 : 0, i = from;
+
+	while (i < words.n && i < from + 3 && ascii_isdigit(words.p[i]))
+		i++;
+	if (i == from || i + 1 >= words.n || (words.p[i] != '.' && words.p[i] != ')') ||
+	    words.p[i + 1] != ' ')
+		return words;
+	return span_from(words, i + 2);
+}
+
 static struct line line_of(struct span text, struct span raw)
 {
 	struct line line = { .start = (size_t)(raw.p - text.p) };
@@ -137,6 +180,7 @@ static struct line line_of(struct span text, struct span raw)
 	line.blank = line.words.n == 0;
 	line.dialogue = span_has_prefix(line.words, ">>> ") || span_has_prefix(line.words, "<<< ");
 	line.quoted = !line.dialogue && !line.blank && line.words.p[0] == '>';
+	line.words = behind_number(line.words);
 	while (line.words.n > 1 && (is_rule(line.words.p[0]) || line.words.p[0] == '\'' ||
 				    ascii_isspace(line.words.p[0])))
 		line.words = span_from(line.words, 1);
@@ -195,6 +239,20 @@ static bool names_sender(struct span label)
 	return false;
 }
 
+/* "Sender Address: a@b": what the label starts with. */
+static bool labels_sender(struct span text, size_t line, size_t at)
+{
+	struct span label = span_trim(span_slice(text, line, at));
+	size_t end = 0;
+
+	while (label.n != 0 && strchr("<\"' \t", label.p[label.n - 1]) != NULL)
+		label.n--;
+	while (end < label.n && ascii_isalpha(label.p[end]))
+		end++;
+	return label.n != 0 && span_find_byte(label, 0, ':') == label.n - 1 &&
+		names_sender(span_slice(label, 0, end));
+}
+
 /* The word before an address: "recipient", "to", "Address". */
 static struct span word_before(struct span text, size_t at)
 {
@@ -243,6 +301,7 @@ struct reader {
 	size_t room;
 	struct notice_entry *current;	/* what the lines that follow belong to */
 	bool gap;			/* an empty line since it was named */
+	bool others;			/* below a heading: those whom it reached */
 	size_t dialogue;		/* start of the dialogue just above, or SIZE_MAX */
 	size_t paragraph;		/* start of the paragraph */
 };
@@ -341,6 +400,17 @@ static bool goes_on_with_prose(struct span text, const struct line *line, struct
 		!span_has_prefix(rest, " on ") && before.n != 0 && ascii_isalpha(before.p[before.n - 1]);
 }
 
+/* "<a@b>: 550 no": the surest. */
+static bool has_reply_behind(struct span text, struct span address)
+{
+	size_t at = (size_t)(address.p - text.p) + address.n;
+	struct span rest = span_slice(text, at, at + 8);
+
+	if (rest.n != 0 && rest.p[0] == '>')
+		rest = span_from(rest, 1);
+	return rest.n != 0 && rest.p[0] == ':' && reply_find(span_trim(span_from(rest, 1)), 0) == 0;
+}
+
 /* A line of its own address, unless it goes on with what is said of another. */
 static bool take_leading(struct reader *reader, const struct line *line)
 {
@@ -355,7 +425,8 @@ static bool take_leading(struct reader *reader, const struct line *line)
 	if (reader->current != NULL && reader->current->named == NAMED_AT_LINE && !reader->gap &&
 	    (line->indent > reader->current->indent || address_eq(address, reader->current->address)))
 		return false;
-	if (address_is_role(address) || address_eq(address, reader->sender)) {
+	if (!has_reply_behind(reader->notice->text, address) &&
+	    (address_is_role(address) || address_eq(address, reader->sender))) {
 		name_entry(reader, address, NAMED_IN_SENTENCE, from, line->indent);
 		return true;
 	}
@@ -414,7 +485,8 @@ static void take_within(struct reader *reader, const struct line *line)
 			return;
 		at = (size_t)(address.p - text.p);
 		word = word_before(text, at);
-		if (names_sender(word) && !follows_origin(text, at))
+		if ((names_sender(word) || labels_sender(text, line->start, at)) &&
+		    !follows_origin(text, at))
 			continue;
 		if (names_recipient(word))
 			named = at > 0 && line->start + 60 > at && span_find_byte(span_slice(text, line->start, at), 0, ':') + line->start < at ?
@@ -430,6 +502,8 @@ static void take_within(struct reader *reader, const struct line *line)
 		if (address_eq(address, reader->sender) && named < NAMED_AT_LINE &&
 		    !leads_to_recipient(word))
 			continue;
+		if (has_reply_behind(text, address))
+			named = NAMED_AT_LINE;
 		if (named == NAMED_AT_LINE && reader->current != NULL && !reader->gap &&
 		    reader->current->named == NAMED_AT_LINE && line->indent > reader->current->indent)
 			named = NAMED_SOMEWHERE;
@@ -437,6 +511,26 @@ static void take_within(struct reader *reader, const struct line *line)
 			name_entry(reader, address, named,
 				   named == NAMED_AT_LINE ? line->start : reader->paragraph, line->indent);
 	}
+}
+
+static bool is_heading(struct span line)
+{
+	line = span_trim(line);
+	return line.n > 2 && (line.p[line.n - 1] == ':' || (is_rule(line.p[0]) && is_rule(line.p[1])));
+}
+
+/* "----- The following addresses had successful delivery notifications -----" */
+static bool heads_others(struct span line)
+{
+	static const char *const words[] = {
+		"successful", "were delivered", "was delivered", "has been delivered",
+		"have been delivered",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (span_ifind(line, 0, words[i]) < line.n)
+			return span_ifind(line, 0, "not ") == line.n && span_ifind(line, 0, "unsucc") == line.n;
+	return false;
 }
 
 static void read_line(struct reader *reader, struct span raw)
@@ -451,12 +545,22 @@ static void read_line(struct reader *reader, struct span raw)
 	}
 	if (line.quoted)
 		return;
+	if (is_heading(raw))
+		reader->others = heads_others(raw);
+	if (reader->others)
+		return;
 	if (!take_leading(reader, &line))
 		take_within(reader, &line);
 	if (!line.dialogue)
 		reader->dialogue = SIZE_MAX;
 	else if (reader->dialogue == SIZE_MAX)
 		reader->dialogue = line.start;
+}
+
+/* "-- " above the name of a server's keeper. */
+static bool is_signature(struct span line)
+{
+	return span_has_prefix(line, "--") && span_trim(line).n == 2;
 }
 
 /* Only the surest ones count. */
@@ -484,10 +588,15 @@ int notice_read(struct arena *arena, struct span text, struct span sender,
 	struct span rest, line;
 
 	*notice_r = (struct notice){ .n = 0 };
-	cut_returned(notice_r, text);
+	cut_returned(arena, notice_r, text);
 	rest = notice_r->text;
-	while (span_next_line(&rest, &line) && !arena->failed)
+	while (span_next_line(&rest, &line) && !arena->failed) {
+		if (notice_r->n != 0 && is_signature(line)) {
+			notice_r->text = span_slice(notice_r->text, 0, (size_t)(line.p - notice_r->text.p));
+			break;
+		}
 		read_line(&reader, line);
+	}
 	close_entry(&reader, notice_r->text.n);
 	keep_best(notice_r);
 	return arena->failed ? -1 : 0;

@@ -2,8 +2,9 @@
  *
  * Pure. By structure, not by program: addresses that start a line, that follow a
  * label ("Recipient:") or stand in a sentence of failure, and what is said of
- * each. The returned message is cut off first; quoted lines ("> ") are not
- * read. Offsets and spans lie in the text that is given. Linear in its length.
+ * each. The returned message is cut off first; the subject and quoted lines
+ * ("> ") are not read. Offsets and spans lie in notice.text, which is the text that
+ * is given or a copy. Linear in its length.
  *
  * Limits: NOTICE_MAX recipients. */
 #ifndef WHYBOUNCE_MAIL_NOTICE_H

@@ -20,8 +20,7 @@ static struct span without_mark(struct span line)
 	return line;
 }
 
-/* "Subject: …": the sender's words, which tell nothing of the reason. */
-static bool is_subject(struct span line)
+bool remark_is_subject(struct span line)
 {
 	static const char *const words[] = {
 		"Subject:", "Betreff:", "Objet :", "Objet:", "Asunto:", "Assunto:", "Oggetto:",
@@ -47,7 +46,7 @@ struct span remark_unwrap(struct arena *arena, struct span text)
 	buf_init(&out, arena, BOUNCE_MAX_REPLY + 1);
 	while (span_next_line(&text, &line)) {
 		line = without_mark(line);
-		if (is_subject(line))
+		if (remark_is_subject(line))
 			continue;
 		if (out.n != 0 && line.n != 0)
 			buf_addc(&out, ' ');

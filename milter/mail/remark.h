@@ -17,6 +17,9 @@ void remark_read(struct arena *arena, struct span text, struct bounce_recipient 
  * "in reply to end of DATA", "[RCPT_TO]"); or empty. A string literal. */
 struct span remark_command(struct span text);
 
+/* "Subject: …": the sender's words, which tell nothing of the reason. */
+bool remark_is_subject(struct span line);
+
 /* The white space of wrapped lines as one space each; trimmed, without lines that
  * quote the subject, at most BOUNCE_MAX_REPLY bytes. */
 struct span remark_unwrap(struct arena *arena, struct span text);
