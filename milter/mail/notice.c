@@ -509,7 +509,8 @@ static void take_within(struct reader *reader, const struct line *line)
 			named = NAMED_SOMEWHERE;
 		if (named > NAMED_SOMEWHERE || reader->current == NULL)
 			name_entry(reader, address, named,
-				   named == NAMED_AT_LINE ? line->start : reader->paragraph, line->indent);
+				   named == NAMED_AT_LINE || (reader->current != NULL && !reader->gap) ?
+				   line->start : reader->paragraph, line->indent);
 	}
 }
 

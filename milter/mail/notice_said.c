@@ -37,6 +37,13 @@ static bool says_something(struct span said, struct span address)
 	return false;
 }
 
+/* The same, before it or behind it. */
+static bool says_besides(struct span said, struct span address)
+{
+	return says_something(said, address) ||
+		says_something(span_slice(said, 0, span_find(said, 0, address)), address);
+}
+
 static struct span said_of(const struct notice *notice, size_t i)
 {
 	const struct notice_entry *e = &notice->entries[i];
@@ -61,18 +68,25 @@ struct span notice_near(struct span said)
 	return span_slice(said, 0, end < BOUNCE_MAX_REPLY ? end : BOUNCE_MAX_REPLY);
 }
 
-/* A line of the transcript that holds both a code and this address. */
+/* A line of the transcript that holds both a code and this address; without one, the
+ * last that goes on behind it ("<a@b>... Deferred: Connection timed out"). */
 static struct span line_about(struct span text, struct span address)
 {
+	struct span about = { NULL, 0 };
+
 	for (size_t at = span_find(text, 0, address); at < text.n;
 	     at = span_find(text, at + address.n, address)) {
-		size_t start = notice_line_start(text, at);
+		size_t start = notice_line_start(text, at), behind = at + address.n;
 		struct span line = notice_line_at(text, start);
 
 		if (reply_find(line, 0) < line.n)
 			return span_slice(text, start, start + BOUNCE_MAX_REPLY);
+		if (behind < text.n && text.p[behind] == '>')
+			behind++;
+		if (span_has_prefix(span_from(text, behind), "... "))
+			about = line;
 	}
-	return (struct span){ NULL, 0 };
+	return about;
 }
 
 static struct span before_transcript(struct span said)
@@ -88,6 +102,35 @@ static struct span said_behind(const struct notice *notice, size_t i)
 	return reply_find(said, 0) < said.n ? said : notice_near(said);
 }
 
+static bool is_alone(struct span said, struct span address)
+{
+	size_t lf = span_find(said, 0, SPAN("\n\n")), crlf = span_find(said, 0, SPAN("\n\r\n"));
+
+
+	return !says_besides(span_slice(said, 0, lf < crlf ? lf : crlf), address);
+}
+
+/* Where the paragraph above `at` starts. */
+static size_t paragraph_above(struct span text, size_t at)
+{
+	while (at > 0 && span_trim(notice_line_at(text, notice_line_start(text, at - 1))).n == 0)
+		at = notice_line_start(text, at - 1);
+	while (at > 0 && span_trim(notice_line_at(text, notice_line_start(text, at - 1))).n != 0)
+		at = notice_line_start(text, at - 1);
+	return at;
+}
+
+/* What stands near an address; where it is alone in its paragraph, with the two
+ * paragraphs above it: "The mailbox is full.\n\n<a@b>\n\nPlease reply to …". */
+static struct span near_or_above(struct span text, struct span said, struct span address)
+{
+	size_t from = (size_t)(said.p - text.p), end = from + notice_near(said).n;
+
+	if (is_alone(said, address))
+		from = paragraph_above(text, paragraph_above(text, from));
+	return span_slice(text, from, end);
+}
+
 /* One recipient: a reply anywhere in the notice is about him; else what stands
  * near his address; else the whole notice. */
 static struct span said_to_all(const struct notice *notice, struct span said, struct span address)
@@ -100,7 +143,7 @@ static struct span said_to_all(const struct notice *notice, struct span said, st
 			from = notice_line_start(all, from - 1);
 		return span_from(all, from);
 	}
-	return says_something(said, address) ? notice_near(said) : all;
+	return says_something(said, address) ? near_or_above(all, said, address) : all;
 }
 
 void notice_recipient(struct arena *arena, const struct notice *notice, size_t i,
@@ -109,7 +152,7 @@ void notice_recipient(struct arena *arena, const struct notice *notice, size_t i
 	const struct notice_entry *e = &notice->entries[i];
 	struct span said = said_of(notice, i);
 	struct span again = span_slice(notice->text, e->again, e->until);
-	struct span about;
+	struct span about, line;
 
 	r->recipient = e->address;
 	if (span_ifind(e->address, 0, "@") < e->address.n)
@@ -120,15 +163,19 @@ void notice_recipient(struct arena *arena, const struct notice *notice, size_t i
 		return;
 	}
 	said = before_transcript(said);
-	about = reply_find(said, 0) < said.n ? said : line_about(notice->text, e->address);
+	line = reply_find(said, 0) < said.n ? said : line_about(notice->text, e->address);
+	about = line;
 	if (about.n == 0)
 		about = notice->n == 1 ? said_to_all(notice, said, e->address) : said_behind(notice, i);
 	remark_read(arena, about, r);
 	if (r->reply.n != 0)
 		r->reply = transcript_reply(arena, notice->text, r->reply, &r->command);
-	if (about.p != said.p || r->context.n == 0 || !says_something(r->context, e->address))
-		r->context = remark_unwrap(arena, notice_near(says_something(said, e->address) ?
-						       said : notice->text));
+	if (r->reply.n == 0 && about.p == line.p && line.n != 0)
+		return;		/* its context is that line */
+	if (about.p != said.p || r->context.n == 0 || !says_besides(r->context, e->address))
+		r->context = remark_unwrap(arena, says_besides(said, e->address) ?
+					   near_or_above(notice->text, said, e->address) :
+					   notice_near(notice->text));
 }
 
 /* ---- about the notice itself ---- */

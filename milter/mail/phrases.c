@@ -42,6 +42,7 @@ static const struct entry {
 	{ "not a valid user", PHRASE_FAILED }, { "no longer valid", PHRASE_FAILED },
 	{ "mailbox is full", PHRASE_FAILED }, { "user unknown", PHRASE_FAILED },
 	{ "unknown user", PHRASE_FAILED }, { "no such user", PHRASE_FAILED },
+	{ "unknown host", PHRASE_FAILED }, { "host unknown", PHRASE_FAILED },
 	{ "does not exist", PHRASE_FAILED }, { "could not be sent", PHRASE_FAILED },
 	{ "cannot be sent", PHRASE_FAILED }, { "could not send your", PHRASE_FAILED },
 	{ "has failed due to", PHRASE_FAILED }, { "failed to reach", PHRASE_FAILED },

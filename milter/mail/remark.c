@@ -103,7 +103,7 @@ static struct span host_at(struct span s)
 		(struct span){ NULL, 0 };
 }
 
-/* "mx.example [192.0.2.1] did not like …" */
+/* "mx.example [192.0.2.1] did not like …", but not "received from pc.example [10.1.1.17]" */
 static struct span host_before(struct span text, size_t at)
 {
 	size_t from;
@@ -112,6 +112,8 @@ static struct span host_before(struct span text, size_t at)
 		at--;
 	for (from = at; from > 0 && is_host_byte(text.p[from - 1]); from--)
 		;
+	if (span_has_suffix(span_slice(text, 0, from), "from "))
+		return (struct span){ NULL, 0 };
 	return host_at(span_slice(text, from, at));
 }
 
