@@ -9,6 +9,7 @@
 #   make goldens    write the expected explanations anew
 #   make fuzz       each parser under libFuzzer for FUZZ_SECONDS=60
 #   make bench      speed, as ratios against something measured in the same run
+#   make bench-postfix   the same through a real Postfix, PAIRS=20; only root can
 #   make soak       200,000 bounces: does memory grow, or descriptors?
 #
 # CC=clang, SANITIZE=address,undefined (or thread, or valgrind) and FAULTS=1 (workers
@@ -179,6 +180,11 @@ fuzz:
 .PHONY: bench
 bench: all $(benches)
 	@set -e; for b in $(benches); do echo "== $$b"; $$b; done
+
+# Minutes; fails where Postfix loses more to whybounce than it may.
+.PHONY: bench-postfix
+bench-postfix: all $(O)/bench/bench_milter
+	@WHYBOUNCE_BUILD=$(O) tests/bench/postfix $(PAIRS)
 
 # Does memory grow, or descriptors?
 SOAK ?= 200000
