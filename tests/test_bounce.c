@@ -375,6 +375,31 @@ static void test_numbers_in_prose(void **state)
 	}
 }
 
+/* Only below a heading that tells of recipients, and one word each. */
+static void test_names_without_domain(void **state)
+{
+	static const struct {
+		const char *lines, *name;
+	} cases[] = {
+		{ "It was undeliverable to the following:\n\n  bert (user not found)\n", "bert" },
+		{ "It could not be delivered to the following recipients:\n\tbert_1\n", "bert_1" },
+		{ "It could not be delivered to the following recipients:\n  Bert Beck\n", "" },
+		{ "It could not be delivered to the following recipients:\nbert\n", "" },
+		{ "It could not be delivered for the following reason:\n  timeout\n", "" },
+		{ "It could not be delivered.\n  bert\n", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct bounce b = read_mail(span_str(arena_printf(&arena,
+			"Return-Path: <>\nFrom: MAILER-DAEMON@a.example\nSubject: failure notice\n\n"
+			"%s", cases[i].lines)));
+
+		assert_int_equal(b.n, 1);
+		assert_span(b.recipients[0].recipient, cases[i].name);
+	}
+}
+
 static void test_recipient_of_the_returned_message(void **state)
 {
 	struct bounce b = read_mail(SPAN(
@@ -499,6 +524,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_address_probe, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_invents_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_numbers_in_prose, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_names_without_domain, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_recipient_of_the_returned_message, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_many_recipients, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_out_of_memory, set_up, tear_down),

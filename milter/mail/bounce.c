@@ -391,6 +391,17 @@ static enum dsn_action notice_action(const struct evidence *e, const struct noti
 	return delayed && !notice->phrases.found[PHRASE_FINAL] ? ACTION_DELAYED : ACTION_FAILED;
 }
 
+/* "bert (user not found)": the address that the sender wrote tells more. */
+static void complete_name(struct arena *arena, const struct bounce *bounce,
+			  struct bounce_recipient *r)
+{
+	struct span address = bounce->n == 1 && span_find_byte(r->recipient, 0, '@') == r->recipient.n ?
+		returned_recipient(arena, bounce) : (struct span){ NULL, 0 };
+
+	if (address.n != 0)
+		r->recipient = address;
+}
+
 static int take_notice(struct arena *arena, const struct notice *notice, enum dsn_action action,
 		       struct bounce *bounce)
 {
@@ -404,6 +415,7 @@ static int take_notice(struct arena *arena, const struct notice *notice, enum ds
 	for (size_t i = 0; i < notice->n; i++) {
 		bounce->recipients[i].action = action;
 		notice_recipient(arena, notice, i, &bounce->recipients[i]);
+		complete_name(arena, bounce, &bounce->recipients[i]);
 	}
 	if (notice->n != 0)
 		return 0;

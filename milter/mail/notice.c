@@ -5,9 +5,8 @@
 
 #include "mail/address.h"
 #include "mail/codes.h"
-#include "mail/remark.h"
 
-/* ---- where the returned message starts ---- */
+/* ---- lines ---- */
 
 size_t notice_line_start(struct span text, size_t at)
 {
@@ -21,133 +20,10 @@ struct span notice_line_at(struct span text, size_t start)
 	return span_slice(text, start, span_find_byte(text, start, '\n'));
 }
 
-static bool is_rule(char c)
+bool notice_is_rule(char c)
 {
 	return c == '-' || c == '=' || c == '*' || c == '_' || c == '#' || c == '~' || c == '+';
 }
-
-/* "--- Below this line is a copy of the message.": a rule before the words, or a
- * short line that ends like a heading. */
-static bool is_separator(struct span line, size_t words)
-{
-	struct span trimmed = span_trim(line);
-	char last = trimmed.n != 0 ? trimmed.p[trimmed.n - 1] : '\0';
-
-	if (trimmed.n >= 2 && is_rule(trimmed.p[0]) && is_rule(trimmed.p[1]))
-		return true;
-	return words < 40 && trimmed.n < 100 &&
-		(last == ':' || (words < 14 && (last == '.' || is_rule(last))));
-}
-
-static size_t separator_start(struct span text, const struct phrases *phrases)
-{
-	for (size_t i = 0; i < phrases->n; i++) {
-		const struct phrase_place *place = &phrases->places[i];
-		size_t start;
-
-		if (place->kind != PHRASE_RETURNED)
-			continue;
-		start = notice_line_start(text, place->at);
-		if (is_separator(notice_line_at(text, start), place->at - start))
-			return start;
-	}
-	return text.n;
-}
-
-static bool is_message_field(struct span line)
-{
-	static const char *const names[] = {
-		"Received: ", "Return-Path: ", "DKIM-Signature: ", "X-Received: ", "Message-ID: ",
-		"Received:from ", "X-Originating-IP: ", "ARC-Seal: ", "MIME-Version: ",
-		"Delivered-To: ", "X-Google-", "X-Mailer: ", "X-Gm-",
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (span_has_prefix(line, names[i]))
-			return true;
-	return false;
-}
-
-/* The first line that is a field of a message's header. */
-static size_t header_start(struct span text)
-{
-	struct span rest = text, line;
-
-	while (span_next_line(&rest, &line)) {
-		if (span_has_prefix(line, "> "))
-			line = span_from(line, 2);
-		if (is_message_field(line))
-			return notice_line_start(text, (size_t)(line.p - text.p));
-	}
-	return text.n;
-}
-
-/* Phrases of the returned message are not the notice's. */
-static void forget_phrases_behind(struct notice *notice)
-{
-	struct phrases *phrases = &notice->phrases;
-	size_t n = phrases->n;
-
-	if (n == PHRASES_MAX_PLACES) {
-		phrases_find(notice->text, phrases);
-		return;
-	}
-	memset(phrases->found, 0, sizeof(phrases->found));
-	phrases->n = 0;
-	for (size_t i = 0; i < n && phrases->places[i].at < notice->text.n; i++) {
-		phrases->found[phrases->places[i].kind] = true;
-		phrases->n++;
-	}
-}
-
-/* "> We wrote …", but not "> 550 no such user". */
-static bool is_quoted(struct span line)
-{
-	size_t marks = 0;
-
-	line = span_trim(line);
-	while (marks < line.n && (line.p[marks] == '>' || line.p[marks] == ' '))
-		marks++;
-	return line.n != 0 && line.p[0] == '>' && !span_has_prefix(line, ">>> ") &&
-		reply_code_length(span_from(line, marks)) == 0;
-}
-
-/* The subject and what is quoted are somebody else's words: blanks stand for them. */
-static struct span without_quotes(struct arena *arena, struct span text)
-{
-	struct span rest = text, line;
-	char *copy = NULL;
-
-	while (span_next_line(&rest, &line)) {
-		if (!is_quoted(line) && !remark_is_subject(span_trim(line)))
-			continue;
-		if (copy == NULL && (copy = arena_string(arena, text)) == NULL)
-			return text;
-		memset(copy + (line.p - text.p), ' ', line.n);
-	}
-	return copy != NULL ? (struct span){ copy, text.n } : text;
-}
-
-static void cut_returned(struct arena *arena, struct notice *notice, struct span text)
-{
-	size_t header = header_start(text);
-	struct span own = without_quotes(arena, span_slice(text, 0, header));
-	size_t words;
-
-	phrases_find(own, &notice->phrases);
-	words = separator_start(own, &notice->phrases);
-	notice->text = span_slice(own, 0, words);
-	if (header == text.n && words < text.n) {
-		struct span line = notice_line_at(text, words);
-
-		header = words + line.n;
-	}
-	notice->returned = span_trim(span_from(text, header));
-	if (notice->text.n < header)
-		forget_phrases_behind(notice);
-}
-
-/* ---- lines ---- */
 
 struct line {
 	size_t start;		/* in the text */
@@ -181,7 +57,7 @@ static struct line line_of(struct span text, struct span raw)
 	line.dialogue = span_has_prefix(line.words, ">>> ") || span_has_prefix(line.words, "<<< ");
 	line.quoted = !line.dialogue && !line.blank && line.words.p[0] == '>';
 	line.words = behind_number(line.words);
-	while (line.words.n > 1 && (is_rule(line.words.p[0]) || line.words.p[0] == '\'' ||
+	while (line.words.n > 1 && (notice_is_rule(line.words.p[0]) || line.words.p[0] == '\'' ||
 				    ascii_isspace(line.words.p[0])))
 		line.words = span_from(line.words, 1);
 	if (span_has_prefix(line.words, "\xe2\x80\xa2"))	/* bullet */
@@ -468,56 +344,85 @@ static bool follows_origin(struct span text, size_t at)
 	return span_has_suffix(before, "generated from") || span_has_suffix(before, "expanded from");
 }
 
+/* "Recipient: a@b" at the start of a line. */
+static bool is_labelled(struct span text, const struct line *line, size_t at)
+{
+	struct span before = span_slice(text, line->start, at);
+
+	return before.n < 60 && span_find_byte(before, 0, ':') < before.n;
+}
+
+static enum named named_within(const struct reader *reader, const struct line *line,
+			       struct span address, struct span word)
+{
+	struct span text = reader->notice->text;
+	size_t at = (size_t)(address.p - text.p);
+	size_t end = line->start + notice_line_at(text, line->start).n;
+
+	if (has_reply_behind(text, address) ||
+	    (names_recipient(word) && is_labelled(text, line, at)))
+		return NAMED_AT_LINE;
+	if (names_recipient(word) || follows_origin(text, at) ||
+	    sentence_fails(reader->notice, line->start, end) ||
+	    (leads_to_recipient(word) &&
+	     sentence_fails(reader->notice, reader->paragraph, next_lines(text, end))))
+		return NAMED_IN_SENTENCE;
+	return NAMED_SOMEWHERE;
+}
+
+/* The sender, or whoever helps: they are no recipients unless it is said. */
+static bool is_other(const struct reader *reader, const struct line *line,
+		     struct span address, struct span word, enum named named)
+{
+	struct span text = reader->notice->text;
+	size_t at = (size_t)(address.p - text.p);
+
+	if ((names_sender(word) || labels_sender(text, line->start, at)) &&
+	    !follows_origin(text, at))
+		return true;
+	return (address_is_role(address) || address_eq(address, reader->sender)) &&
+		named < NAMED_AT_LINE && !leads_to_recipient(word);
+}
+
+/* What is set in below a recipient tells of him. */
+static bool belongs_to_current(const struct reader *reader, const struct line *line)
+{
+	return reader->current != NULL && !reader->gap &&
+		reader->current->named == NAMED_AT_LINE && line->indent > reader->current->indent;
+}
+
 /* Addresses within a line: behind a label, or in a sentence. */
 static void take_within(struct reader *reader, const struct line *line)
 {
 	struct span text = reader->notice->text;
-	size_t line_end = line->start + notice_line_at(text, line->start).n, end = line->start;
-	struct span until = span_slice(text, 0, line_end), address;
+	size_t end = line->start;
+	struct span until = span_slice(text, 0, end + notice_line_at(text, end).n);
 
 	for (unsigned i = 0; i < 16; i++) {
-		size_t at, from = end;
-		struct span word;
-		enum named named = NAMED_SOMEWHERE;
+		struct span address = address_find(until, end, &end), word;
+		enum named named;
+		bool at_line;
 
-		address = address_find(until, from, &end);
 		if (address.n == 0)
 			return;
-		at = (size_t)(address.p - text.p);
-		word = word_before(text, at);
-		if ((names_sender(word) || labels_sender(text, line->start, at)) &&
-		    !follows_origin(text, at))
+		word = word_before(text, (size_t)(address.p - text.p));
+		named = named_within(reader, line, address, word);
+		if (is_other(reader, line, address, word, named))
 			continue;
-		if (names_recipient(word))
-			named = at > 0 && line->start + 60 > at && span_find_byte(span_slice(text, line->start, at), 0, ':') + line->start < at ?
-				NAMED_AT_LINE : NAMED_IN_SENTENCE;
-		else if (sentence_fails(reader->notice, line->start, line_end) ||
-			 (leads_to_recipient(word) &&
-			  sentence_fails(reader->notice, reader->paragraph, next_lines(text, line_end))))
-			named = NAMED_IN_SENTENCE;
-		if (address_is_role(address) && named < NAMED_AT_LINE && !leads_to_recipient(word))
-			continue;
-		if (follows_origin(text, at))
-			named = NAMED_IN_SENTENCE;
-		if (address_eq(address, reader->sender) && named < NAMED_AT_LINE &&
-		    !leads_to_recipient(word))
-			continue;
-		if (has_reply_behind(text, address))
-			named = NAMED_AT_LINE;
-		if (named == NAMED_AT_LINE && reader->current != NULL && !reader->gap &&
-		    reader->current->named == NAMED_AT_LINE && line->indent > reader->current->indent)
+		if (named == NAMED_AT_LINE && belongs_to_current(reader, line))
 			named = NAMED_SOMEWHERE;
+		at_line = named == NAMED_AT_LINE || (reader->current != NULL && !reader->gap);
 		if (named > NAMED_SOMEWHERE || reader->current == NULL)
 			name_entry(reader, address, named,
-				   named == NAMED_AT_LINE || (reader->current != NULL && !reader->gap) ?
-				   line->start : reader->paragraph, line->indent);
+				   at_line ? line->start : reader->paragraph, line->indent);
 	}
 }
 
 static bool is_heading(struct span line)
 {
 	line = span_trim(line);
-	return line.n > 2 && (line.p[line.n - 1] == ':' || (is_rule(line.p[0]) && is_rule(line.p[1])));
+	return line.n > 2 && (line.p[line.n - 1] == ':' ||
+			      (notice_is_rule(line.p[0]) && notice_is_rule(line.p[1])));
 }
 
 /* "----- The following addresses had successful delivery notifications -----" */
@@ -558,6 +463,63 @@ static void read_line(struct reader *reader, struct span raw)
 		reader->dialogue = line.start;
 }
 
+/* ---- names without a domain ---- */
+
+/* "bert (user not found)", "bert    No such user", "bert": a name alone, or with what is
+ * said of it set off. */
+static struct span leading_name(struct span line)
+{
+	struct span words = span_trim(line);
+	size_t n = 0;
+
+	while (n < words.n && (ascii_isalnum(words.p[n]) || words.p[n] == '.' ||
+			       words.p[n] == '_' || words.p[n] == '-'))
+		n++;
+	if (n < 2 || n > 64 || !ascii_isspace(line.p[0]) || words.p[n - 1] == '.' ||
+	    (n < words.n && words.p[n] != '\t' && !span_has_prefix(span_from(words, n), "  ") &&
+	     !span_has_prefix(span_from(words, n), " (")))
+		return (struct span){ NULL, 0 };
+	return span_slice(words, 0, n);
+}
+
+/* "… was undeliverable to the following:", but not "… for the following reason:". */
+static bool heads_failed(const struct reader *reader, struct span line)
+{
+	size_t end = (size_t)(line.p - reader->notice->text.p) + line.n;
+	struct span heading = span_slice(reader->notice->text, reader->paragraph, end);
+
+	line = span_trim(line);
+	return line.n != 0 && line.p[line.n - 1] == ':' &&
+		(span_ifind(heading, 0, "following") < heading.n ||
+		 span_ifind(heading, 0, "recipient") < heading.n) &&
+		span_ifind(heading, 0, "reason") == heading.n &&
+		sentence_fails(reader->notice, reader->paragraph, end);
+}
+
+/* Recipients of a system whose users have names: set in below such a heading. */
+static void read_names(struct reader *reader)
+{
+	struct span rest = reader->notice->text, line;
+	bool below = false;
+
+	reader->paragraph = 0;
+	while (span_next_line(&rest, &line) && !reader->arena->failed) {
+		size_t start = (size_t)(line.p - reader->notice->text.p);
+		struct span name = { NULL, 0 };
+
+		if (span_trim(line).n == 0) {
+			reader->paragraph = start + line.n;
+			continue;
+		}
+		if (below)
+			name = leading_name(line);
+		if (name.n != 0)
+			name_entry(reader, name, NAMED_AT_LINE, start, 0);
+		below = name.n != 0 || heads_failed(reader, line);
+	}
+	close_entry(reader, reader->notice->text.n);
+}
+
 /* "-- " above the name of a server's keeper. */
 static bool is_signature(struct span line)
 {
@@ -589,7 +551,7 @@ int notice_read(struct arena *arena, struct span text, struct span sender,
 	struct span rest, line;
 
 	*notice_r = (struct notice){ .n = 0 };
-	cut_returned(arena, notice_r, text);
+	notice_cut(arena, text, notice_r);
 	rest = notice_r->text;
 	while (span_next_line(&rest, &line) && !arena->failed) {
 		if (notice_r->n != 0 && is_signature(line)) {
@@ -600,5 +562,9 @@ int notice_read(struct arena *arena, struct span text, struct span sender,
 	}
 	close_entry(&reader, notice_r->text.n);
 	keep_best(notice_r);
+	if (notice_r->n == 0 || notice_r->entries[0].named != NAMED_AT_LINE) {
+		read_names(&reader);
+		keep_best(notice_r);
+	}
 	return arena->failed ? -1 : 0;
 }

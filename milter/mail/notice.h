@@ -51,6 +51,10 @@ void notice_recipient(struct arena *arena, const struct notice *notice, size_t i
 /* As far as two paragraphs: then the notice speaks to everybody again. */
 struct span notice_near(struct span said);
 
+/* The first half of notice_read: text, returned and phrases. */
+void notice_cut(struct arena *arena, struct span text, struct notice *notice);
+/* What rules are drawn with: "-----". */
+bool notice_is_rule(char c);
 /* Where the line that holds `at` starts, and the line that starts somewhere. */
 size_t notice_line_start(struct span text, size_t at);
 struct span notice_line_at(struct span text, size_t start);

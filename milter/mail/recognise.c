@@ -181,7 +181,7 @@ static int weigh(const struct evidence *e, const struct findings *f)
 	sum += f->report ? 3 : 0;
 	sum += f->report_type ? 2 : 0;
 	sum += f->returned ? 1 : 0;
-	sum += f->named && f->reply ? 1 : 0;
+	sum += f->named && (f->reply || f->text->found[PHRASE_FAILED]) ? 1 : 0;
 	if (e->forwarded)
 		sum -= e->machine || (e->server && e->null_path) ? 1 : 4;
 	return sum;
