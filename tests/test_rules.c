@@ -56,7 +56,7 @@ static const char *match(const struct rules *rules, enum rule_group group, const
 	struct rules_text sieved;
 	const struct rule *rule;
 
-	rules_sieve(rules, span_str(text), &sieved);
+	rules_text_init(&sieved, span_str(text));
 	rule = rules_match(rules, group, &sieved, span_str(reply), span_str(status));
 	rules_release(&sieved);
 	return rule != NULL ? rule->id : "";
@@ -151,7 +151,7 @@ static void test_broken_text(void **state)
 	assert_match(&small, "\xff\xfe mailbox full \x80", "full");
 	assert_match(&small, "mailbox \xc3 full", "");
 	assert_match(&small, "\xe3\x81mailbox full", "full");
-	rules_sieve(small.rules, (struct span){ nul, sizeof(nul) - 1 }, &sieved);
+	rules_text_init(&sieved, (struct span){ nul, sizeof(nul) - 1 });
 	assert_non_null(rules_match(small.rules, RULE_GENERIC, &sieved, span_str(""), span_str("")));
 	rules_release(&sieved);
 	small_free(&small);
@@ -338,7 +338,7 @@ static void check_sieve(struct span text)
 	const struct rule *alone[200], *found;
 	struct rules_text sieved;
 
-	rules_sieve(rules, text, &sieved);
+	rules_text_init(&sieved, text);
 	for (enum rule_group group = 0; group < RULE_GROUPS; group++) {
 		size_t n = rules_list(rules, group, text, span_str("550"), span_str("5.7.1"),
 				      alone, sizeof(alone) / sizeof(*alone));
@@ -371,10 +371,13 @@ static void test_sieve_loses_nothing(void **state)
 /* Every pattern needs a literal, or it would be tried with every text. */
 static void test_sieve_holds_everything_back(void **state)
 {
+	const struct span none = { NULL, 0 };
 	struct rules_text sieved;
 
 	(void)state;
-	rules_sieve(rules, span_str("qqq xzx vvv"), &sieved);
+	rules_text_init(&sieved, span_str("qqq xzx vvv"));
+	assert_null(rules_match(rules, RULE_GENERIC, &sieved, none, none));
+	assert_true(sieved.sieved);
 	for (size_t i = 0; i < sieved.n; i++)
 		fail_msg("pattern %d is tried with every text", sieved.list[i]);
 	rules_release(&sieved);

@@ -140,7 +140,7 @@ static void test_overrides(void **state)
 	file = write_file(folder, "mine.yaml", SPAN("rules:\n  - {id: mine.one, pattern: 'xyzzy', cause: spam}\n"));
 	s = snapshot_load(p.config, NULL, SNAPSHOT_RULES, &error);
 	assert_non_null(s);
-	rules_sieve(s->rules, SPAN("550 xyzzy"), &text);
+	rules_text_init(&text, SPAN("550 xyzzy"));
 	assert_string_equal(rules_match(s->rules, RULE_ADMIN, &text, SPAN("550"), SPAN(""))->id, "mine.one");
 	rules_release(&text);
 	snapshot_free(s);

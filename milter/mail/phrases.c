@@ -250,7 +250,7 @@ static struct {
 
 /* White space of any kind, and the apostrophe that is three bytes long, are as the
  * phrases have them. */
-static size_t key_of(char first, char second)
+static inline size_t key_of(char first, char second)
 {
 	if (ascii_isspace(second))
 		second = ' ';
@@ -348,14 +348,16 @@ static void find_at(struct span text, size_t at, struct phrases *phrases)
 /* A phrase of ASCII starts a word; others start a character. */
 void phrases_find(struct span text, struct phrases *phrases_r)
 {
-	bool in_word = false;
+	size_t i = 0;
 
 	*phrases_r = (struct phrases){ .n = 0 };
-	for (size_t i = 0; i + 1 < text.n; i++) {
+	while (i + 1 < text.n) {
 		bool letter = ascii_isalpha(text.p[i]);
 
-		if (letter ? !in_word : (unsigned char)text.p[i] >= 0xc0)
+		if (letter || (unsigned char)text.p[i] >= 0xc0)
 			find_at(text, i, phrases_r);
-		in_word = letter;
+		i++;
+		while (letter && i < text.n && ascii_isalpha(text.p[i]))
+			i++;
 	}
 }

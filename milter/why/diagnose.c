@@ -120,7 +120,7 @@ static void evidence_init(struct evidence *e, const struct knowledge *knowledge,
 	add_command(e->room[0], &e->texts[0], recipient->command);
 	add_text(e, 1, recipient->context);
 	for (size_t i = 0; rules != NULL && i < 2; i++)
-		rules_sieve(rules, e->texts[i], &e->sieved[i]);
+		rules_text_init(&e->sieved[i], e->texts[i]);
 }
 
 static void evidence_release(struct evidence *e)

@@ -15,6 +15,7 @@
 struct rules {
 	struct pattern **all;		/* in the order of the knowledge */
 	size_t n;
+	size_t of_group[RULE_GROUPS];
 	struct sieve *sieve;
 };
 
@@ -41,6 +42,7 @@ static int add_patterns(struct rules *rules, const struct rule *rule, const char
 			return -1;
 		texts[rules->n] = rule->patterns.list[i];
 		rules->all[rules->n++] = p;
+		rules->of_group[rule->group]++;
 	}
 	return 0;
 }
@@ -113,11 +115,19 @@ static bool narrows(const char *wanted, struct span given)
 	return given.n == n || given.p[n] == '.' || n < 3;
 }
 
-void rules_sieve(const struct rules *rules, struct span text, struct rules_text *text_r)
+void rules_text_init(struct rules_text *text, struct span line)
 {
-	text_r->text = span_slice(text, 0, RULES_MAX_TEXT);
-	text_r->n = sieve_pass(rules->sieve, text_r->text, text_r->list, RULES_SIEVED);
-	text_r->room = NULL;
+	text->text = span_slice(line, 0, RULES_MAX_TEXT);
+	text->sieved = false;
+	text->n = 0;
+	text->room = NULL;
+}
+
+static void sieve_once(const struct rules *rules, struct rules_text *text)
+{
+	if (!text->sieved)
+		text->n = sieve_pass(rules->sieve, text->text, text->list, RULES_SIEVED);
+	text->sieved = true;
 }
 
 void rules_release(struct rules_text *text)
@@ -141,6 +151,9 @@ const struct rule *rules_match(const struct rules *rules, enum rule_group group,
 	const struct rule *found = NULL;
 	size_t first = text->text.n;	/* where the leftmost match starts */
 
+	if (rules->of_group[group] == 0)
+		return NULL;
+	sieve_once(rules, text);
 	for (size_t i = 0; i < text->n; i++) {
 		struct pattern *p = rules->all[text->list[i]];
 		int at;

@@ -33,15 +33,16 @@ void rules_free(struct rules *rules);
  * interpreted, which is slower. */
 void rules_prepare(const struct rules *rules);
 
-/* One line of UTF-8, and which patterns it may match: for all groups at once. The
- * text is borrowed. Release it after use. */
+/* One line of UTF-8, and which patterns it may match: for all groups at once, found
+ * out when the first is asked for. The text is borrowed. Release it after use. */
 struct rules_text {
 	struct span text;
+	bool sieved;				/* the list is known */
 	unsigned short list[RULES_SIEVED];	/* in order */
 	size_t n;
 	struct pattern_room *room;
 };
-void rules_sieve(const struct rules *rules, struct span text, struct rules_text *text_r);
+void rules_text_init(struct rules_text *text, struct span line);
 void rules_release(struct rules_text *text);
 
 /* The rule of this group that the text decides for, or NULL. reply_code and
