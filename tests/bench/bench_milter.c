@@ -45,35 +45,44 @@ static const char before[] =
 	"If you do so, please include this problem report. You can\r\n"
 	"delete your own text from the attached returned message.\r\n\r\n"
 	"                   The mail system\r\n\r\n"
-	"<kim@example.net>: host mx.example.net[192.0.2.25] said: 550 5.1.1\r\n"
-	"    <kim@example.net>: Recipient address rejected: User unknown in virtual\r\n"
-	"    mailbox table (in reply to RCPT TO command)\r\n\r\n"
+	"<kim@example.net>: host mx.example.net[192.0.2.25] said: %1$s\r\n"
+	"    (in reply to RCPT TO command)\r\n\r\n"
 	BOUNDARY "\r\n"
 	"Content-Description: Delivery report\r\nContent-Type: message/delivery-status\r\n\r\n"
 	"Reporting-MTA: dns; mail.example.org\r\nX-Postfix-Queue-ID: BC3B4A8A297\r\n"
 	"X-Postfix-Sender: rfc822; anna@example.org\r\n"
 	"Arrival-Date: Mon, 23 Nov 2026 09:53:49 +0000 (UTC)\r\n\r\n"
 	"Final-Recipient: rfc822; kim@example.net\r\n"
-	"Original-Recipient: rfc822;kim@example.net\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+	"Original-Recipient: rfc822;kim@example.net\r\nAction: failed\r\nStatus: %2$s\r\n"
 	"Remote-MTA: dns; mx.example.net\r\n"
-	"Diagnostic-Code: smtp; 550 5.1.1 <kim@example.net>: Recipient address rejected:\r\n"
-	"    User unknown in virtual mailbox table\r\n\r\n"
+	"Diagnostic-Code: smtp; %1$s\r\n\r\n"
 	BOUNDARY "\r\n"
 	"Content-Description: Undelivered Message\r\nContent-Type: message/rfc822\r\n\r\n"
 	"From: Anna <anna@example.org>\r\nTo: Kim <kim@example.net>\r\nSubject: Lunch\r\n"
-	"Date: Mon, 23 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@example.org>\r\n\r\n";
+	"Date: Mon, 23 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@example.org>\r\n"
+	"Accept-Language: %3$s\r\n\r\n";
 static const char after[] = "\r\n" BOUNDARY "--\r\n";
 
-/* A bounce whose body has this many bytes. */
-static struct span make_body(size_t size)
-{
-	char *body = malloc(size + 128);
-	size_t n = sizeof(before) - 1, end = sizeof(after) - 1;
+struct bounce {
+	size_t size;			/* of its body */
+	const char *status, *reply, *language;
+};
 
-	if (body == NULL || size < n + end)
+#define USER_UNKNOWN "5.1.1", "550 5.1.1 <kim@example.net>: Recipient address\r\n" \
+	"    rejected: User unknown in virtual mailbox table", "en"
+
+static struct span make_body(const struct bounce *bounce)
+{
+	char *body = malloc(bounce->size + 128);
+	size_t end = sizeof(after) - 1, n;
+
+	if (body == NULL)
 		exit(EXIT_FAILURE);
-	memcpy(body, before, n);
-	for (size_t line = 0; n + end < size; line++)
+	n = (size_t)snprintf(body, bounce->size, before, bounce->reply, bounce->status,
+			     bounce->language);
+	if (n + end >= bounce->size)
+		exit(EXIT_FAILURE);
+	for (size_t line = 0; n + end < bounce->size; line++)
 		n += (size_t)snprintf(body + n, 100, "Line %06zu of a message that nobody took.\r\n",
 				      line);
 	memcpy(body + n, after, sizeof(after));
@@ -195,7 +204,7 @@ static long compare(const struct subjects *subjects, const struct kind *kind, si
 	struct run echo = { .socket = subjects->echo, .reuse = kind->reuse };
 	struct run ours = { .socket = subjects->whybounced, .reuse = kind->reuse, .explained = true };
 
-	echo.body = ours.body = make_body(kind->size);
+	echo.body = ours.body = make_body(&(struct bounce){ kind->size, USER_UNKNOWN });
 	echo.messages = FIRST_GUESS;
 	echo.messages = (long)(measure(&echo, kind->connections) * SECONDS_TENTHS / 10 /
 			       (double)kind->connections) + 1;
@@ -271,31 +280,116 @@ static int compare_one(const struct subjects *subjects, char **words, size_t pai
 
 /* ---- soak ---- */
 
+static const struct bounce mixture[] = {
+	{ 4000, USER_UNKNOWN },
+	{ 4000, "5.2.2", "552 5.2.2 <kim@example.net>: Mailbox full", "de" },
+	{ 4000, "5.7.26", "550 5.7.26 This mail has been blocked because the sender is\r\n"
+	  "    unauthenticated. Gmail requires all senders to authenticate with SPF or DKIM.", "vi" },
+	{ 4000, "5.7.1", "554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked\r\n"
+	  "    using zen.spamhaus.org", "th" },
+	{ 4000, "5.0.0", "554 Message refused", "tr" },
+	{ 30000, "5.7.1", "550 5.7.1 Message rejected as spam by Content Filtering.", "id" },
+	{ 100000, "5.3.4", "552 5.3.4 Message size exceeds fixed limit", "en" },
+};
+
+enum { MIXTURE = sizeof(mixture) / sizeof(mixture[0]), SOAK_CONNECTIONS = 4, SOAK_STEPS = 20,
+	SOAK_FIRST = 10000 };
+
+/* By how much more was used than after the first bounces, at the worst time. */
+struct growth {
+	double percent;		/* resident memory of all processes together */
+	long kib, descriptors;	/* of any one of them */
+	bool replaced;		/* one took another's place */
+};
+
+static size_t resident_kib(const struct usage *usage)
+{
+	size_t kib = 0;
+
+	for (size_t i = 0; i < usage->n; i++)
+		kib += usage->processes[i].resident_kib;
+	return kib;
+}
+
+static long greater(long a, size_t now, size_t then)
+{
+	long more = (long)now - (long)then;
+
+	return more > a ? more : a;
+}
+
+static void grow(struct growth *growth, const struct usage *first, const struct usage *usage)
+{
+	double percent = 100.0 * ((double)resident_kib(usage) / (double)resident_kib(first) - 1);
+
+	growth->percent = percent > growth->percent ? percent : growth->percent;
+	growth->replaced |= usage->n != first->n;
+	for (size_t i = 0; i < usage->n && !growth->replaced; i++) {
+		const struct process_usage *now = &usage->processes[i], *then = &first->processes[i];
+
+		growth->replaced |= now->pid != then->pid;
+		growth->kib = greater(growth->kib, now->resident_kib, then->resident_kib);
+		growth->descriptors = greater(growth->descriptors, now->descriptors,
+					      then->descriptors);
+	}
+}
+
+static void soak_some(struct run *run, const struct span *bodies, long n)
+{
+	run->messages = n / MIXTURE / SOAK_CONNECTIONS + 1;
+	for (size_t i = 0; i < MIXTURE; i++) {
+		run->body = bodies[i];
+		measure(run, SOAK_CONNECTIONS);
+	}
+}
+
+static void print_usage(long n, const struct usage *usage, const struct growth *growth)
+{
+	size_t descriptors = 0;
+
+	for (size_t i = 0; i < usage->n; i++)
+		descriptors += usage->processes[i].descriptors;
+	printf("%7ld bounces: %6zu KiB resident in %zu processes, %zu descriptors; grown by "
+	       "%.1f %%, one process by %ld KiB, %ld\n", n, resident_kib(usage), usage->n,
+	       descriptors, growth->percent, growth->kib, growth->descriptors);
+	fflush(stdout);
+}
+
+/* 5 % of all memory. What one process keeps for the most bounces that it ever held at
+ * once is found late; a leak of a few bytes per bounce is more. Connections that are
+ * just being closed count as descriptors. */
+static int judge(const struct run *run, const struct growth *growth)
+{
+	bool flat = growth->percent <= 5 && growth->kib <= 2048 &&
+		growth->descriptors <= SOAK_CONNECTIONS && !growth->replaced;
+
+	printf("%ld explained, %ld not; memory and descriptors: %s\n", run->good, run->bad,
+	       flat ? "flat" : growth->replaced ? "A PROCESS WAS REPLACED" : "THEY GROW");
+	return flat && run->bad == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 static int soak(const struct subjects *subjects, long total)
 {
-	enum { CONNECTIONS = 4, STEPS = 20 };
-	struct run run = { .socket = subjects->whybounced, .explained = true,
-			   .body = make_body(4000) };
-	struct usage first = { 0 }, usage = { 0 };
+	struct run run = { .socket = subjects->whybounced, .explained = true };
+	struct span bodies[MIXTURE];
+	struct growth growth = { 0 };
+	struct usage first, usage;
 
-	for (int step = 0; step <= STEPS; step++) {
-		run.messages = step == 0 ? 10000 / CONNECTIONS : total / STEPS / CONNECTIONS;
-		run.reuse = step % 2 != 0;
-		measure(&run, CONNECTIONS);
+	for (size_t i = 0; i < MIXTURE; i++)
+		bodies[i] = make_body(&mixture[i]);
+	soak_some(&run, bodies, SOAK_FIRST);
+	first = subjects_usage(subjects);
+	print_usage(run.good, &first, &growth);
+	for (int step = 0; step < SOAK_STEPS; step++) {
+		run.reuse = !run.reuse;
+		soak_some(&run, bodies, total / SOAK_STEPS);
 		usage = subjects_usage(subjects);
-		first = step == 0 ? usage : first;
-		printf("%7ld bounces: %6zu KiB resident (%+.1f %%), %zu descriptors\n", run.good,
-		       usage.resident_kib, 100.0 * ((double)usage.resident_kib /
-						    (double)first.resident_kib - 1),
-		       usage.descriptors);
-		fflush(stdout);
+		grow(&growth, &first, &usage);
+		print_usage(run.good, &usage, &growth);
 	}
-	free((char *)(uintptr_t)run.body.p);
-	printf("%ld explained, %ld not\n", run.good, run.bad);
-	/* connections that are just being closed count too */
-	return run.bad == 0 && usage.descriptors <= first.descriptors + CONNECTIONS &&
-		(double)usage.resident_kib <= 1.05 * (double)first.resident_kib ?
-		EXIT_SUCCESS : EXIT_FAILURE;
+	for (size_t i = 0; i < MIXTURE; i++)
+		free((char *)(uintptr_t)bodies[i].p);
+	return judge(&run, &growth);
 }
 
 int main(int argc, char **argv)

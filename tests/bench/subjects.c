@@ -17,7 +17,7 @@
 
 #include "baseline.h"
 
-enum { START_TENTHS = 100, MOST_PROCESSES = 64 };
+enum { START_TENTHS = 100 };
 
 /* ---- starting and stopping ---- */
 
@@ -176,8 +176,8 @@ double subjects_seconds_echo(const struct subjects *s)
 
 double subjects_seconds_whybounced(const struct subjects *s)
 {
-	pid_t list[MOST_PROCESSES];
-	size_t n = processes_of(s->whybounced_pid, list, MOST_PROCESSES);
+	pid_t list[SUBJECTS_MOST_PROCESSES];
+	size_t n = processes_of(s->whybounced_pid, list, SUBJECTS_MOST_PROCESSES);
 	double sum = 0;
 
 	for (size_t i = 0; i < n; i++)
@@ -187,13 +187,14 @@ double subjects_seconds_whybounced(const struct subjects *s)
 
 struct usage subjects_usage(const struct subjects *s)
 {
-	pid_t list[MOST_PROCESSES];
-	size_t n = processes_of(s->whybounced_pid, list, MOST_PROCESSES);
-	struct usage usage = { 0 };
+	pid_t list[SUBJECTS_MOST_PROCESSES];
+	struct usage usage = {
+		.n = processes_of(s->whybounced_pid, list, SUBJECTS_MOST_PROCESSES),
+	};
 
-	for (size_t i = 0; i < n; i++) {
-		usage.resident_kib += resident_kib(list[i]);
-		usage.descriptors += descriptors(list[i]);
-	}
+	for (size_t i = 0; i < usage.n; i++)
+		usage.processes[i] = (struct process_usage){
+			list[i], resident_kib(list[i]), descriptors(list[i]),
+		};
 	return usage;
 }

@@ -20,9 +20,15 @@ void subjects_stop(struct subjects *subjects);
 double subjects_seconds_echo(const struct subjects *subjects);
 double subjects_seconds_whybounced(const struct subjects *subjects);
 
-/* What all processes of whybounced use together. */
-struct usage {
+/* What the processes of whybounced use: the parent, then its children. */
+struct process_usage {
+	pid_t pid;
 	size_t resident_kib, descriptors;
+};
+enum { SUBJECTS_MOST_PROCESSES = 64 };
+struct usage {
+	size_t n;
+	struct process_usage processes[SUBJECTS_MOST_PROCESSES];
 };
 struct usage subjects_usage(const struct subjects *subjects);
 
