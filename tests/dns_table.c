@@ -100,7 +100,7 @@ static void query(void *context, struct arena *arena, const char *name, enum dns
 {
 	struct dns_table *table = context;
 	const struct dns_row *fault;
-	const char *target;
+	const char *target, *asked = name;
 
 	*answer_r = (struct dns_answer){ .status = DNS_TEMPORARY, .reason = "servfail" };
 	atomic_fetch_add(&table->queries, 1);
@@ -115,6 +115,8 @@ static void query(void *context, struct arena *arena, const char *name, enum dns
 	} else {
 		answer_r->reason = NULL;
 		collect(table, arena, name, type, answer_r);
+		if (name != asked)
+			answer_r->alias = span_str(name);
 	}
 }
 

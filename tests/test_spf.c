@@ -243,7 +243,81 @@ static void test_two_records(void **state)
 	assert_result(&result, "permerror", "", "example.org");
 	assert_int_equal(result.problem, SPF_TWO_RECORDS);
 	assert_span(result.record, "v=spf1 ip4:192.0.2.1 -all");
-	assert_span(result.second, "V=SPF1 include:example.net ~all");
+	assert_span(result.likely, "v=spf1 ip4:192.0.2.1 include:example.net ~all");
+	txt("example.org", "v=spf1 a -all");	/* a third one */
+	result = check("192.0.2.1", "user@example.org");
+	assert_int_equal(result.problem, SPF_TWO_RECORDS);
+	assert_span(result.likely, "");
+}
+
+static void test_joined(void **state)
+{
+	static const struct {
+		const char *first, *second, *wanted;
+	} pairs[] = {
+		{ "v=spf1 mx -all", "v=spf1 a mx -all", "v=spf1 mx a -all" },
+		{ "v=spf1 mx ?all", "v=spf1 a -all", "v=spf1 mx a ?all" },
+		{ "v=spf1 mx", "v=spf1 a", "v=spf1 mx a" },
+		{ "v=spf1", "v=spf1 a -all", "v=spf1 a -all" },
+		{ "v=spf1 MX -all mx:x.org", "v=spf1 mx ~all", "v=spf1 MX ~all" },
+		{ "v=spf1 mx +all", "v=spf1 a -all", "" },
+		{ "v=spf1 -a mx -all", "v=spf1 mx -all", "" },
+		{ "v=spf1 redirect=x.org", "v=spf1 mx -all", "" },
+		{ "v=spf1 mx -all", "v=spf1 mx broken:: -all", "" },
+		{ "v=spf1 a:a.org a:b.org a:c.org a:d.org a:e.org a:f.org -all",
+		  "v=spf1 a:g.org a:h.org a:i.org a:j.org a:k.org -all", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++)
+		assert_span(spf_joined(&arena, span_str(pairs[i].first),
+				       span_str(pairs[i].second)), pairs[i].wanted);
+}
+
+/* Not a record, but meant to be one. */
+static void test_meant(void **state)
+{
+	static const struct {
+		const char *text, *wanted;
+	} texts[] = {
+		{ "v=spf 1 mx -all", "v=spf1 mx -all" },
+		{ "v=spf10 mx -all", "v=spf1 mx -all" },
+		{ "v=spf1.0 mx -all", "v=spf1 mx -all" },
+		{ "V = SPF1; mx; -all;", "v=spf1 mx  -all" },
+		{ " v=spf1 mx -all", "v=spf1 mx -all" },
+		{ "\"v=spf1 mx -all\"", "v=spf1 mx -all" },
+		{ "spf1 mx -all", "v=spf1 mx -all" },
+		{ "v=spf1:mx -all", "v=spf1 mx -all" },
+		{ "v=spf 192.0.2.1 -all", "" },
+		{ "v=spf1 mx -all", "" },
+		{ "v=spf1", "" },
+		{ "v=spf", "" },
+		{ "spf2.0/pra mx -all", "" },
+		{ "spf is what we should have", "" },
+		{ "v=spf1; mx; all of it", "" },
+		{ "google-site-verification=x", "" },
+		{ "", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		assert_span(spf_meant(&arena, span_str(texts[i].text)), texts[i].wanted);
+}
+
+/* Which term of the own record leads to where the error is. */
+static void test_via(void **state)
+{
+	struct spf_result result;
+
+	(void)state;
+	txt("example.org", "v=spf1 mx include:a.example.net -all");
+	txt("a.example.net", "v=spf1 include:b.example.net -all");
+	txt("b.example.net", "v=spf1 ip4:1.2.3 -all");
+	result = check("192.0.2.1", "user@example.org");
+	assert_span(result.domain, "b.example.net");
+	assert_span(result.via, "include:a.example.net");
+	txt("own.example.org", "v=spf1 ip4:1.2.3 -all");
+	assert_span(check("192.0.2.1", "user@own.example.org").via, "");
 }
 
 static void test_include_none(void **state)
@@ -300,6 +374,14 @@ static const struct wrong wrongs[] = {
 	{ "ip4:1.2.3.4/032", SPF_FAULT_PREFIX, "ip4:1.2.3.4/32" },
 	{ "ip4:1.2.3.4/33", SPF_FAULT_PREFIX, "" },
 	{ "ip4:192.0.2.1,", SPF_FAULT_ADDRESS, "ip4:192.0.2.1" },
+	{ "ip4:192.0.2.1,192.0.2.2", SPF_FAULT_ADDRESS, "ip4:192.0.2.1 ip4:192.0.2.2" },
+	{ "ip4:192.0.2.1;include:x.org", SPF_FAULT_ADDRESS, "ip4:192.0.2.1 include:x.org" },
+	{ "-ip4:192.0.2.1,192.0.2.2", SPF_FAULT_ADDRESS, "" },
+	{ "ip4:192.0.2.1,mail", SPF_FAULT_ADDRESS, "" },
+	{ "ip4:mail.example.net", SPF_FAULT_ADDRESS, "a:mail.example.net" },
+	{ "include:192.0.2.1", SPF_FAULT_DOMAIN, "ip4:192.0.2.1" },
+	{ "a:2001:db8::1", SPF_FAULT_DOMAIN, "" },
+	{ "redirect=192.0.2.1", SPF_FAULT_DOMAIN, "" },
 	{ "ip4:192.0.2.300", SPF_FAULT_ADDRESS, "" },
 	{ "ip4:192.0.2.1ip4:192.0.2.2", SPF_FAULT_ADDRESS, "ip4:192.0.2.1 ip4:192.0.2.2" },
 	{ "ip4:192.0.2.1-all", SPF_FAULT_ADDRESS, "ip4:192.0.2.1 -all" },
@@ -323,6 +405,12 @@ static const struct wrong wrongs[] = {
 	{ "other=%", SPF_FAULT_MACRO, "" },
 	{ "\xe2\x80\x9c-all\xe2\x80\x9d", SPF_FAULT_CHARACTER, "-all" },
 	{ "-a\tll", SPF_FAULT_CHARACTER, "" },
+	/* what a word processor makes of "-all", and never the opposite of it */
+	{ "\xe2\x80\x93" "all", SPF_FAULT_CHARACTER, "-all" },
+	{ "\xe2\x80\x9c\xe2\x88\x92" "all\xe2\x80\x9d", SPF_FAULT_CHARACTER, "-all" },
+	{ "\xc2\xad" "all", SPF_FAULT_CHARACTER, "" },
+	{ "all.", SPF_FAULT_MECHANISM, "" },
+	{ "ip4:192.0.2.1+all", SPF_FAULT_ADDRESS, "" },
 	{ "moo", SPF_FAULT_MECHANISM, "" },
 	{ "+exp=example.net", SPF_FAULT_MECHANISM, "exp=example.net" },
 	{ "-", SPF_FAULT_MECHANISM, "" },
@@ -351,6 +439,32 @@ static void test_syntax(void **state)
 	}
 }
 
+/* Two pieces that were to be one. */
+static void test_blank(void **state)
+{
+	static const struct {
+		const char *record, *term, *likely;
+	} rows_of_blanks[] = {
+		{ "v=spf1 ip4: 192.0.2.1 -all", "ip4: 192.0.2.1", "ip4:192.0.2.1" },
+		{ "v=spf1 include:  example.net -all", "include:  example.net", "include:example.net" },
+		{ "v=spf1 mx - all", "- all", "-all" },
+		{ "v=spf1 mx + all", "+", "" },
+		{ "v=spf1 mx ip4:", "ip4:", "" },
+		{ "v=spf1 redirect= example.net", "redirect= example.net", "redirect=example.net" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows_of_blanks) / sizeof(*rows_of_blanks); i++) {
+		struct spf_result result;
+
+		rows_n = 0;
+		result = check_record(rows_of_blanks[i].record);
+		assert_int_equal(result.problem, SPF_SYNTAX);
+		assert_span(result.term, rows_of_blanks[i].term);
+		assert_span(result.likely, rows_of_blanks[i].likely);
+	}
+}
+
 static void test_syntax_below(void **state)
 {
 	struct spf_result result;
@@ -375,6 +489,11 @@ static void test_idle(void **state)
 	assert_int_equal(result.code, SPF_SOFTFAIL);
 	assert_span(result.ignored, "include=example.net");
 	assert_span(result.unreached, "mx");
+	rows_n = 0;
+	assert_span(check_record("v=spf1 redirect=example.net ip4=192.0.2.9 -all").unreached,
+		    "redirect=example.net");
+	rows_n = 0;
+	assert_span(check_record("v=spf1 mx ipv4=192.0.2.9 -all").ignored, "ipv4=192.0.2.9");
 	assert_span(spf_likely_term(&arena, result.ignored), "include:example.net");
 	rows_n = 0;
 	result = check_record("v=spf1 include:a.example.net x=y ~all exp=why.example.org");
@@ -469,7 +588,7 @@ static void test_loop(void **state)
 	txt("a.example.net", "v=spf1 include:Example.ORG -all");
 	result = check("192.0.2.1", "user@example.org");
 	assert_int_equal(result.problem, SPF_TOO_MANY_LOOKUPS);
-	assert_true(result.loops);
+	assert_span(result.loop, "include:a.example.net");
 	assert_int_equal(result.lookups, 11);
 }
 
@@ -751,7 +870,11 @@ static void test_with_term(void **state)
 		{ "v=spf1", "a", "v=spf1 a" },
 		{ "v=spf1 IP4:192.0.2.1 -all", "ip4:192.0.2.1", "v=spf1 IP4:192.0.2.1 -all" },
 		{ "v=spf1 +mx -all", "mx", "v=spf1 +mx -all" },
-		{ "v=spf1 a -mx -all", "mx", "v=spf1 a mx -mx -all" },
+		{ "v=spf1 a -mx -all", "mx", "v=spf1 a mx -all" },
+		{ "v=spf1 -ip4:192.0.2.1 mx ~all", "ip4:192.0.2.1", "v=spf1 mx ip4:192.0.2.1 ~all" },
+		{ "v=spf1 mx -all ip4:192.0.2.1", "ip4:192.0.2.1", "v=spf1 mx ip4:192.0.2.1 -all" },
+		{ "v=spf1 ip4=192.0.2.1 -all", "ip4:192.0.2.1", "v=spf1 ip4:192.0.2.1 -all" },
+		{ "v=spf1 include=x.org -all", "mx", "v=spf1 include=x.org mx -all" },
 		{ "v=spf1 ?include:x.org ~all", "a", "v=spf1 a ?include:x.org ~all" },
 		{ "v=spf1 a ~all", "a mx ip4:192.0.2.1 mx", "v=spf1 a mx ip4:192.0.2.1 ~all" },
 		{ "v=spf1 a mx", "a mx", "v=spf1 a mx" },
@@ -836,8 +959,9 @@ int main(void)
 		TEST(test_decided_here), TEST(test_decided_by_include),
 		TEST(test_decided_by_redirect), TEST(test_mechanisms), TEST(test_everybody),
 		TEST(test_no_record), TEST(test_unicode_domain), TEST(test_helo_stands_in),
-		TEST(test_two_records), TEST(test_include_none), TEST(test_dns_trouble),
-		TEST(test_syntax), TEST(test_syntax_below), TEST(test_idle), TEST(test_right),
+		TEST(test_two_records), TEST(test_joined), TEST(test_meant), TEST(test_via),
+		TEST(test_include_none), TEST(test_dns_trouble), TEST(test_syntax),
+		TEST(test_blank), TEST(test_syntax_below), TEST(test_idle), TEST(test_right),
 		TEST(test_lookups), TEST(test_voids), TEST(test_many_mx), TEST(test_loop),
 		TEST(test_tree), TEST(test_large), TEST(test_large_count), TEST(test_out_of_memory),
 		TEST(test_macros), TEST(test_delimiters), TEST(test_explanation),

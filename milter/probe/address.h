@@ -31,6 +31,8 @@ struct span ip_list_name(struct arena *arena, const struct ip *ip, const char *z
 /* Private, loopback, link-local, documentation, multicast, reserved (RFC 6890):
  * not public, and never looked up. */
 bool ip_is_public(const struct ip *ip);
+/* Of a network of somebody's own: RFC 1918, 4193, 6598. */
+bool ip_is_private(const struct ip *ip);
 /* RFC 5737, 3849, 9637. Who asks a DNS on loopback may look these up too. */
 bool ip_is_documentation(const struct ip *ip);
 

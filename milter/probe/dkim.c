@@ -227,6 +227,8 @@ static void find_key(struct check *c, struct signature *s)
 	s->out->testing = s->key.testing;
 	s->out->no_subdomains = s->key.no_subdomains;
 	s->out->reason = s->key.reason;
+	s->out->term = s->key.term;
+	s->out->alias = s->key.alias;
 	if (s->key.problem != DKIM_FINE) {
 		say(s, verdict_of_key(&s->key), s->key.problem);
 	} else if (!fits_algorithm(s)) {

@@ -55,6 +55,7 @@ struct dkim_signature {
 	const char *reason;		/* DKIM_DNS: of the DNS. DKIM_KEY_BROKEN: as in
 					 * struct dkim_key. BROKEN_SIGNATURE, UNSUPPORTED: the
 					 * tag, or "syntax". Else NULL. Static. */
+	struct span term, alias;	/* as in struct dkim_key */
 };
 
 struct dkim_result {
@@ -93,6 +94,10 @@ struct dkim_key {
 	const char *reason;		/* DNS: of the DNS. KEY_BROKEN: the tag that is wrong
 					 * ("v", "k", "h", "s", "p"), "syntax", or "several"
 					 * records. Else NULL. Static. */
+	struct span term;		/* KEY_BROKEN: the piece without which the record would
+					 * do, "h=sha1"; or empty */
+	struct span alias;		/* NO_KEY: the name where a CNAME leads, and there is
+					 * none; or empty */
 };
 void dkim_key(struct dns *dns, struct span domain, struct span selector,
 	      struct dkim_key *key_r);

@@ -182,12 +182,37 @@ static const char *unfit_tag(const struct taglist *tags)
 	return taglist_get(tags, "p") == NULL ? "p" : NULL;
 }
 
+/* The tag of that name aside, is this a key? */
+static bool is_key_without(struct arena *arena, const struct taglist *tags, const char *name)
+{
+	struct taglist rest = { .n = 0 };
+	struct dkim_key key = { .problem = DKIM_FINE };
+	struct span base64;
+
+	for (size_t i = 0; i < tags->n; i++)
+		if (!span_eq(tags->list[i].name, span_str(name)))
+			rest.list[rest.n++] = tags->list[i];
+	key.type = key_type(taglist_get(&rest, "k"));
+	if (key.type == NULL || unfit_tag(&rest) != NULL)
+		return false;
+	read_key(arena, taglist_get(&rest, "p")->value, &key, &base64);
+	return key.problem == DKIM_FINE;
+}
+
+static void unfit(struct arena *arena, struct dkim_key *key, const struct taglist *tags,
+		  const char *name)
+{
+	broken(key, name);
+	if (is_key_without(arena, tags, name))
+		key->term = taglist_get(tags, name)->text;
+}
+
 void dkim_key_parse(struct arena *arena, struct span record,
 		    struct dkim_key *key_r, struct span *base64_r)
 {
 	struct taglist tags;
 	struct span bad;
-	const char *unfit;
+	const char *name;
 
 	*key_r = (struct dkim_key){ .problem = DKIM_FINE };
 	*base64_r = (struct span){ NULL, 0 };
@@ -198,9 +223,12 @@ void dkim_key_parse(struct arena *arena, struct span record,
 	key_r->testing = has_word(taglist_get(&tags, "t"), "y");
 	key_r->no_subdomains = has_word(taglist_get(&tags, "t"), "s");
 	key_r->type = key_type(taglist_get(&tags, "k"));
-	unfit = unfit_tag(&tags);
-	if (unfit != NULL)
-		broken(key_r, unfit);
+	name = unfit_tag(&tags);
+	/* a kind that no RFC has, on what would be a key of RSA without it */
+	if (name == NULL && key_r->type == NULL && is_key_without(arena, &tags, "k"))
+		name = "k";
+	if (name != NULL)
+		unfit(arena, key_r, &tags, name);
 	else if (key_r->type == NULL)
 		key_r->problem = DKIM_UNSUPPORTED;
 	else
@@ -229,6 +257,7 @@ void dkim_key_find(struct dns *dns, struct span domain, struct span selector,
 	*key_r = (struct dkim_key){ .problem = DKIM_NO_KEY };
 	*base64_r = (struct span){ NULL, 0 };
 	dns_query(dns, key_name(dns->arena, domain, selector), DNS_TXT, &answer);
+	key_r->alias = answer.alias;
 	if (answer.status == DNS_TEMPORARY)
 		*key_r = (struct dkim_key){ .problem = DKIM_DNS, .reason = answer.reason };
 	else if (answer.status == DNS_FOUND && answer.n > 1)

@@ -23,6 +23,15 @@ static struct span record_name(struct arena *arena, struct span domain)
 	return span_str(arena_printf(arena, "_dmarc.%.*s", SPAN_FMT(domain)));
 }
 
+/* Other texts that stand there are a wildcard's. */
+static bool is_meant(struct span text)
+{
+	return span_ifind(text, 0, "dmarc") < text.n || span_ifind(text, 0, "v=dm") < text.n ||
+		span_ifind(text, 0, "p=none") < text.n ||
+		span_ifind(text, 0, "p=quarantine") < text.n ||
+		span_ifind(text, 0, "p=reject") < text.n;
+}
+
 static void look_at(struct step *step, struct span text)
 {
 	struct dmarc_record record;
@@ -31,7 +40,7 @@ static void look_at(struct step *step, struct span text)
 		step->finding = step->finding == RECORD || step->finding == SEVERAL ?
 			SEVERAL : RECORD;
 		step->record = record;
-	} else if (step->finding == NOTHING && span_ifind(text, 0, "dmarc1") < text.n) {
+	} else if (step->finding == NOTHING && is_meant(text)) {
 		step->finding = NEARLY;
 		step->record = record;
 	}
@@ -199,6 +208,21 @@ static void note_several(const struct walk *walk, struct dmarc_record *record)
 		}
 }
 
+/* Where it was asked for SPF anyway. */
+static struct span find_misplaced(struct dns *dns, struct span domain)
+{
+	struct dmarc_record record;
+	struct dns_answer answer;
+
+	if (!dns_is_known(dns, domain, DNS_TXT))
+		return (struct span){ NULL, 0 };
+	dns_query(dns, domain, DNS_TXT, &answer);
+	for (size_t i = 0; i < answer.n; i++)
+		if (dmarc_parse(answer.records[i].data, &record) && record.found)
+			return record.text;
+	return (struct span){ NULL, 0 };
+}
+
 /* RFC 8020; where the DNS does not tell, the domain is taken to exist. */
 static bool is_missing(struct dns *dns, struct span domain)
 {
@@ -243,6 +267,8 @@ static void discover(struct dns *dns, const struct walk *walk,
 		note_several(walk, record);
 	if (record->found)
 		discovery->policy = applied(dns, walk, discovery);
+	else if (!record->malformed && !record->several && !record->dns_failed)
+		discovery->misplaced = find_misplaced(dns, walk->steps[0].domain);
 	if (!discovery->organizational_known)
 		discovery->organizational = walk->steps[0].domain;
 }
@@ -281,4 +307,58 @@ bool dmarc_is_aligned(struct dns *dns, struct span author_domain,
 	b = dmarc_organizational(dns, b, &b_known);
 	*known_r = a_known && b_known;
 	return span_eq(a, b);
+}
+
+/* ---- reports ---- */
+
+/* "mailto:a@example.net!10m": "example.net" */
+static struct span report_domain(struct span uri)
+{
+	size_t at = span_find_byte(uri, 0, '@');
+
+	if (!span_has_prefix(uri, "mailto:"))
+		return (struct span){ NULL, 0 };
+	uri = span_slice(uri, at + 1, span_find_byte(uri, at, '!'));
+	return span_slice(uri, 0, span_find_byte(uri, 0, '?'));
+}
+
+/* The domain itself, or below it. */
+static bool is_within(struct span name, struct span domain)
+{
+	return span_ieq(name, domain) ||
+		(name.n > domain.n && name.p[name.n - domain.n - 1] == '.' &&
+		 span_ieq(span_from(name, name.n - domain.n), domain));
+}
+
+static bool is_unasked(struct dns *dns, const struct dmarc_record *record, struct span domain,
+		       struct span *name_r)
+{
+	struct dns_answer answer;
+	bool known = true;
+
+	if (!dns_name_is_valid(domain) || is_within(domain, record->domain) ||
+	    is_within(record->domain, domain) ||
+	    dmarc_is_aligned(dns, record->domain, domain, false, &known) || !known)
+		return false;
+	*name_r = span_str(arena_printf(dns->arena, "%.*s._report._dmarc.%.*s",
+					SPAN_FMT(record->domain), SPAN_FMT(domain)));
+	dns_query(dns, *name_r, DNS_TXT, &answer);
+	for (size_t i = 0; i < answer.n; i++)
+		if (span_has_prefix(answer.records[i].data, "v=DMARC1"))
+			return false;
+	return answer.status != DNS_TEMPORARY;
+}
+
+struct span dmarc_unasked(struct dns *dns, const struct dmarc_record *record,
+			  struct span *name_r)
+{
+	for (size_t at = 0, end; at < record->rua.n; at = end + 1) {
+		struct span domain;
+
+		end = span_find_byte(record->rua, at, ',');
+		domain = report_domain(span_trim(span_slice(record->rua, at, end)));
+		if (is_unasked(dns, record, domain, name_r))
+			return domain;
+	}
+	return (struct span){ NULL, 0 };
 }

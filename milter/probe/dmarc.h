@@ -30,6 +30,7 @@ struct dmarc_record {
 	bool strict_spf, strict_dkim;	/* aspf=s, adkim=s */
 	char psd;		/* 'y', 'n', 'u' */
 	bool has_rua;		/* with a URI that is one */
+	struct span rua;	/* as written; or empty */
 };
 
 /* The record that governs an author domain, and the policy that applies to it
@@ -42,6 +43,8 @@ struct dmarc_discovery {
 	enum dmarc_policy policy;	/* what receivers are asked to do; none without a
 					 * record */
 	bool from_above;		/* it is a parent's record */
+	struct span misplaced;		/* the record that stands at the author domain itself,
+					 * where nobody looks, and none is found; or empty */
 };
 void dmarc_discover(struct dns *dns, struct span author_domain,
 		    struct dmarc_discovery *discovery_r);
@@ -49,10 +52,20 @@ void dmarc_discover(struct dns *dns, struct span author_domain,
  * tell (known_r false). */
 struct span dmarc_organizational(struct dns *dns, struct span domain, bool *known_r);
 
+/* A domain that is to get reports by mail, and does not publish that it wants them
+ * (RFC 9990, 4); *name_r is where it would. Empty: there is none, or the DNS does not
+ * tell. */
+struct span dmarc_unasked(struct dns *dns, const struct dmarc_record *record,
+			  struct span *name_r);
+
 /* Parse one record's text: pure, for tests, fuzzing and `check`. Sets found or
  * malformed and what the text says. False: no DMARC record at all, for v=DMARC1
  * does not stand first; others may stand beside it. */
 bool dmarc_parse(struct span text, struct dmarc_record *record_r);
+
+/* The record that a faulty text was meant to be: its version set right, and a missing
+ * p= put in as p=none. Empty: no idea. */
+struct span dmarc_meant(struct arena *arena, struct span text);
 
 /* Identifier alignment, RFC 9989: relaxed compares organizational domains. Without
  * known_r the answer is a guess. */

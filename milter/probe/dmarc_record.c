@@ -1,6 +1,7 @@
 /* The text of a DMARC record, RFC 9989, 4.7 and 4.8. */
 #include "probe/dmarc.h"
 
+#include "base/buf.h"
 #include "probe/taglist.h"
 
 static const char *const policies[] = {
@@ -97,6 +98,7 @@ static bool is_uri(struct span s)
 
 static int read_rua(struct reading *r, struct span value)
 {
+	r->record->rua = value;
 	for (size_t at = 0; at < value.n; ) {
 		size_t end = span_find_byte(value, at, ',');
 
@@ -186,4 +188,66 @@ bool dmarc_parse(struct span text, struct dmarc_record *record_r)
 			record_r->term = tag.text;
 	settle(&r);
 	return true;
+}
+
+/* ---- what was meant ---- */
+
+static bool is_mark(char c)
+{
+	return span_find_byte(SPAN(" \t\"'"), 0, c) < 4;
+}
+
+/* "v=DMARC1:", "DMARC1,", "v = dmrac1" off the start of the first piece. */
+static struct span without_version(struct span piece)
+{
+	size_t n = 0;
+
+	if (span_has_prefix(piece, "v"))
+		while (n < piece.n && (n == 0 || piece.p[n] == ' ' || piece.p[n] == '='))
+			n++;
+	if (!span_has_prefix(span_from(piece, n), "d"))
+		return piece;
+	while (n < piece.n && ascii_isalnum(piece.p[n]))
+		n++;
+	while (n < piece.n && !ascii_isalnum(piece.p[n]))
+		n++;
+	return span_from(piece, n);
+}
+
+static bool is_whole(struct span text)
+{
+	struct dmarc_record record;
+
+	return dmarc_parse(text, &record) && record.found && record.term.n == 0;
+}
+
+static bool has_policy(struct span rest)
+{
+	struct tag tag;
+
+	while (taglist_next(&rest, &tag))
+		if (span_is(tag.name, "p"))
+			return true;
+	return false;
+}
+
+struct span dmarc_meant(struct arena *arena, struct span text)
+{
+	struct span rest = text;
+	struct tag tag;
+	struct buf out;
+
+	while (rest.n > 0 && is_mark(rest.p[0]))
+		rest = span_from(rest, 1);
+	while (rest.n > 0 && is_mark(rest.p[rest.n - 1]))
+		rest.n--;
+	rest = without_version(rest);
+	buf_init(&out, arena, DNS_MAX_BYTES);
+	buf_adds(&out, "v=DMARC1");
+	if (!has_policy(rest))
+		buf_adds(&out, "; p=none");
+	while (taglist_next(&rest, &tag))
+		if (!span_is(tag.name, "v") && tag.text.n > 0)
+			buf_addf(&out, "; %.*s", SPAN_FMT(tag.text));
+	return is_whole(buf_span(&out)) ? buf_span(&out) : (struct span){ NULL, 0 };
 }

@@ -45,6 +45,7 @@ struct dns_answer {
 				 * "busy", "limit", "name"; else NULL. Static. */
 	struct dns_record *records;
 	size_t n;		/* > 0 exactly with DNS_FOUND */
+	struct span alias;	/* where a CNAME of the name leads; empty: there is none */
 	bool secure;		/* validated with DNSSEC */
 };
 

@@ -15,15 +15,19 @@ static struct span spf_detail(struct arena *arena, const struct spf_result *r)
 				     SPAN_FMT(r->path), r->path.n != 0 ? ")" : ""));
 }
 
-/* "include:_spf.example.com 4, mx 1" */
-static struct span spf_costs(struct arena *arena, const struct spf_result *r)
+/* "include:_spf.example.com 4, mx 1": lookups, or names that do not exist. */
+static struct span spf_costs(struct arena *arena, const struct spf_result *r, bool voids)
 {
 	struct buf out;
 
 	buf_init(&out, arena, 2000);
-	for (size_t i = 0; i < r->costs_n; i++)
-		buf_addf(&out, "%s%.*s %u", i != 0 ? ", " : "", SPAN_FMT(r->costs[i].term),
-			 r->costs[i].lookups);
+	for (size_t i = 0; i < r->costs_n; i++) {
+		unsigned n = voids ? r->costs[i].voids : r->costs[i].lookups;
+
+		if (n > 0)
+			buf_addf(&out, "%s%.*s %u", out.n > 0 ? ", " : "",
+				 SPAN_FMT(r->costs[i].term), n);
+	}
 	return buf_span(&out);
 }
 
@@ -38,8 +42,18 @@ static const char *spf_problem_name(const struct spf_result *r)
 		[SPF_DNS] = "temperror",
 	};
 
+	/* an error in a record below ours is another one's to mend */
+	if (r->via.n != 0 && r->code == SPF_PERMERROR && r->problem != SPF_TOO_MANY_LOOKUPS &&
+	    r->problem != SPF_TOO_MANY_VOID)
+		return "include_broken";
+	if (r->problem == SPF_TOO_MANY_LOOKUPS && r->loop.n != 0)
+		return "loop";
 	if (r->problem == SPF_SYNTAX && r->likely.n != 0)
 		return "syntax_likely";
+	if (r->problem == SPF_TWO_RECORDS && r->likely.n != 0)
+		return "two_records_joined";
+	if (r->problem == SPF_NO_RECORD && r->likely.n != 0)
+		return "nearly";
 	return r->problem < sizeof(names) / sizeof(names[0]) ? names[r->problem] : NULL;
 }
 
@@ -56,13 +70,26 @@ static struct finding *add_spf(struct finder *f, struct span domain, const char 
 	found->term = r->term;
 	found->record = r->record;
 	found->count = r->lookups;
-	if (r->problem == SPF_TOO_MANY_LOOKUPS)
-		found->list = spf_costs(f->arena, r);
+	found->host = r->domain;
+	if (r->problem == SPF_TOO_MANY_LOOKUPS || r->problem == SPF_TOO_MANY_VOID)
+		found->list = spf_costs(f->arena, r, r->problem == SPF_TOO_MANY_VOID);
 	if (r->problem == SPF_SYNTAX && r->likely.n != 0)
 		found->other = r->likely;
-	/* an error in a record below ours is another one's to mend */
-	found->repairable = house_has(f->house, domain) &&
-		(r->problem != SPF_SYNTAX || r->domain.n == 0 || span_ieq(r->domain, domain));
+	if (r->problem == SPF_TWO_RECORDS || r->problem == SPF_NO_RECORD)
+		found->record = r->likely;
+	found->repairable = house_has(f->house, domain);
+	return found;
+}
+
+static struct finding *add_problem(struct finder *f, struct span domain, const char *problem,
+				   const struct spf_result *r)
+{
+	struct finding *found = add_spf(f, domain, problem, r);
+
+	if (found != NULL && strcmp(problem, "include_broken") == 0)
+		found->term = r->via;
+	if (found != NULL && strcmp(problem, "loop") == 0)
+		found->term = r->loop;
 	return found;
 }
 
@@ -89,7 +116,8 @@ static void set_addresses(struct finder *f, struct finding *found, const struct 
 static void propose(struct finder *f, struct finding *found, const struct spf_result *r,
 		    bool ours)
 {
-	found->record = spf_with_term(f->arena, r->record, found->other);
+	found->record = spf_with_term(f->arena, r->likely.n != 0 ? r->likely : r->record,
+				      found->other);
 	found->repairable = found->repairable && ours;
 }
 
@@ -97,17 +125,24 @@ static void note_allows_all(struct finder *f, struct span domain, const struct s
 {
 	struct finding *found = r->allows_all ? add_spf(f, domain, "allows_all", r) : NULL;
 
-	if (found != NULL && found->term.n == 0)
+	if (found != NULL && r->via.n != 0)
+		found->term = r->via;
+	else if (found != NULL && found->term.n == 0)
 		found->term = SPAN("+all");
 }
 
 /* Terms of the own record that were written in vain. */
 static void note_in_vain(struct finder *f, struct span domain, const struct spf_result *r)
 {
+	struct span likely = spf_likely_term(f->arena, r->ignored);
 	const struct {
 		const char *what;
 		struct span term;
-	} rows[] = { { "ignored", r->ignored }, { "unreached", r->unreached } };
+	} rows[] = {
+		{ likely.n != 0 ? "ignored_likely" : "ignored", r->ignored },
+		{ span_has_prefix(r->unreached, "redirect=") ? "idle_redirect" : "unreached",
+		  r->unreached },
+	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct finding *found = rows[i].term.n == 0 ? NULL :
@@ -116,7 +151,7 @@ static void note_in_vain(struct finder *f, struct span domain, const struct spf_
 		if (found == NULL)
 			continue;
 		found->term = rows[i].term;
-		found->other = spf_likely_term(f->arena, rows[i].term);
+		found->other = likely;
 		found->detail = rows[i].term;
 	}
 }
@@ -126,12 +161,13 @@ void find_spf(struct finder *f, struct span domain, const struct ip *ips, size_t
 {
 	const char *problem = r->code != SPF_PASS ? spf_problem_name(r) : NULL;
 	struct finding *found =
-		add_spf(f, domain, problem != NULL ? problem : spf_result_name(r->code), r);
+		add_problem(f, domain, problem != NULL ? problem : spf_result_name(r->code), r);
 
 	if (found == NULL)
 		return;
 	set_addresses(f, found, ips, n);
-	if (r->problem == SPF_NO_RECORD || (problem == NULL && r->code != SPF_PASS))
+	if (r->problem == SPF_NO_RECORD || r->problem == SPF_TWO_RECORDS ||
+	    (problem == NULL && r->code != SPF_PASS))
 		propose(f, found, r, ours);
 	if (problem != NULL)
 		return;
@@ -144,14 +180,14 @@ void find_spf(struct finder *f, struct span domain, const struct ip *ips, size_t
 void find_spf_record(struct finder *f, struct span domain, const struct spf_result *r)
 {
 	const char *problem = spf_problem_name(r);
-	struct finding *found = add_spf(f, domain, problem != NULL ? problem : "record", r);
+	struct finding *found = add_problem(f, domain, problem != NULL ? problem : "record", r);
 
 	if (found == NULL)
 		return;
 	if (problem == NULL)
 		found->verdict = "not_checked";	/* of what address? */
 	found->reason = problem == NULL ? "no_address" : found->reason;
-	if (r->problem == SPF_NO_RECORD) {
+	if (r->problem == SPF_NO_RECORD && r->likely.n == 0) {
 		found->record = SPAN("v=spf1 mx ~all");
 		found->repairable = house_has(f->house, domain);
 	}
@@ -187,6 +223,19 @@ void find_spf_forwarded(struct finder *f, struct span domain, struct span host)
 
 /* ---- DKIM ---- */
 
+/* How the record of a key is wrong. */
+static const char *key_problem_name(enum dkim_problem problem, const char *reason,
+				    struct span term, struct span alias)
+{
+	if (problem == DKIM_NO_KEY && alias.n != 0)
+		return "key_alias";
+	if (problem != DKIM_KEY_BROKEN)
+		return NULL;
+	if (reason != NULL && strcmp(reason, "several") == 0)
+		return "key_several";
+	return term.n != 0 ? "key_tag" : NULL;
+}
+
 static const char *dkim_problem_name(enum dkim_problem problem)
 {
 	static const char *const names[] = {
@@ -220,8 +269,13 @@ static void set_key(struct finder *f, struct finding *found, struct span domain,
 
 static const char *signature_name(const struct dkim_signature *s)
 {
+	const char *key;
+
 	if (s->verdict == DKIM_PASS)
 		return "pass";
+	key = key_problem_name(s->problem, s->reason, s->term, s->alias);
+	if (key != NULL)
+		return key;
 	if (s->verdict != DKIM_UNKNOWN || s->problem == DKIM_UNSUPPORTED)
 		return dkim_problem_name(s->problem);
 	return s->problem == DKIM_FINE ? "intact" : "incomplete";
@@ -240,6 +294,8 @@ void find_dkim_signature(struct finder *f, const struct dkim_signature *s)
 	if (found == NULL)
 		return;
 	set_key(f, found, s->domain, s->selector, s->key_bits);
+	found->term = s->term;
+	found->host = s->alias;
 	found->reason = s->problem == DKIM_DNS ? s->reason :
 		s->verdict != DKIM_UNKNOWN ? NULL :
 		s->problem == DKIM_UNSUPPORTED ? "unsupported" : "no_body";
@@ -259,7 +315,10 @@ void find_dkim_missing(struct finder *f, struct span domain, int has_keys)
 void find_dkim_key(struct finder *f, struct span domain, struct span selector,
 		   const struct dkim_key *key)
 {
-	const char *problem = key->problem == DKIM_NO_KEY ? "key_missing" :
+	const char *known = key_problem_name(key->problem, key->reason, key->term, key->alias);
+	const char *problem = known != NULL ? known :
+		key->problem == DKIM_NO_KEY ? "key_missing" :
+		key->problem == DKIM_UNSUPPORTED ? "key_unsupported" :
 		dkim_problem_name(key->problem);
 	struct finding *found = finder_add(f, CHECK_DKIM, problem != NULL ? problem : "key",
 					   key->problem == DKIM_FINE ? "pass" :
@@ -270,6 +329,8 @@ void find_dkim_key(struct finder *f, struct span domain, struct span selector,
 	if (found == NULL)
 		return;
 	set_key(f, found, domain, selector, key->bits);
+	found->term = key->term;
+	found->host = key->alias;
 	found->reason = key->problem == DKIM_DNS ? key->reason :
 		key->problem == DKIM_UNSUPPORTED ? "unsupported" : NULL;
 }
@@ -301,6 +362,23 @@ static const char *of_policy(enum dmarc_policy policy, const char *none,
 		policy == DMARC_POLICY_QUARANTINE ? quarantine : none;
 }
 
+/* A record that has an error, whether or not receivers heed the rest of it. */
+static void find_dmarc_fault(struct finder *f, const struct dmarc_record *record)
+{
+	bool no_policy = span_eq(record->term, SPAN("p="));
+	bool version = !span_eq(span_slice(record->text, 0, 8), SPAN("v=DMARC1"));
+	struct span meant = no_policy || version || !record->found ?
+		dmarc_meant(f->arena, record->text) : (struct span){ NULL, 0 };
+	const char *what = record->found ? "ignored" : "malformed";
+	struct finding *found;
+
+	if (meant.n != 0)
+		what = no_policy ? "no_policy" : "meant";
+	found = add_dmarc(f, record->domain, what, "permerror", record);
+	if (found != NULL && meant.n != 0)
+		found->record = meant;
+}
+
 bool find_dmarc_record(struct finder *f, struct span domain,
 		       const struct dmarc_discovery *discovery)
 {
@@ -313,15 +391,21 @@ bool find_dmarc_record(struct finder *f, struct span domain,
 			found->reason = record->reason;
 		return true;
 	}
-	if (record->malformed || (record->several && !record->found)) {
-		add_dmarc(f, record->several ? record->several_at : record->domain,
-			  record->several ? "several" : "malformed", "permerror", record);
+	if (record->several && !record->found) {
+		add_dmarc(f, record->several_at, "several", "permerror", record);
+		return true;
+	}
+	if (record->malformed) {
+		find_dmarc_fault(f, record);
 		return true;
 	}
 	if (record->found)
 		return false;
-	found = add_dmarc(f, domain, "none", "none", record);
-	if (found != NULL)
+	found = add_dmarc(f, domain, discovery->misplaced.n != 0 ? "misplaced" : "none", "none",
+			  record);
+	if (found != NULL && discovery->misplaced.n != 0)
+		found->record = discovery->misplaced;
+	else if (found != NULL)
 		found->record = span_str(arena_printf(f->arena, "v=DMARC1; p=none; rua=mailto:"
 						      "postmaster@%.*s", SPAN_FMT(domain)));
 	return true;
@@ -329,11 +413,29 @@ bool find_dmarc_record(struct finder *f, struct span domain,
 
 void find_dmarc_sound(struct finder *f, const struct dmarc_discovery *discovery)
 {
-	struct finding *found = add_dmarc(f, discovery->record.domain, "record", "pass",
-					  &discovery->record);
+	struct finding *found;
+
+	if (discovery->record.term.n != 0) {
+		find_dmarc_fault(f, &discovery->record);
+		return;
+	}
+	found = add_dmarc(f, discovery->record.domain, "record", "pass", &discovery->record);
 
 	if (found != NULL)
 		found->result = span_str(dmarc_policy_name(discovery->policy));
+}
+
+void find_dmarc_reports(struct finder *f, struct span host, struct span name,
+			const struct dmarc_discovery *discovery)
+{
+	struct finding *found = add_dmarc(f, discovery->record.domain, "reports", "pass",
+					  &discovery->record);
+
+	if (found == NULL)
+		return;
+	found->host = host;
+	found->other = name;
+	found->record = SPAN("v=DMARC1");
 }
 
 void find_dmarc(struct finder *f, struct span domain, const struct dmarc_discovery *discovery,

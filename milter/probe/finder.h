@@ -51,6 +51,9 @@ void find_dmarc(struct finder *f, struct span domain, const struct dmarc_discove
  * where there is a record to go by; then nothing was added. */
 bool find_dmarc_record(struct finder *f, struct span domain,
 		       const struct dmarc_discovery *discovery);
+/* host is to get reports, and does not say at name that it wants them. */
+void find_dmarc_reports(struct finder *f, struct span host, struct span name,
+			const struct dmarc_discovery *discovery);
 void find_dmarc_sound(struct finder *f, const struct dmarc_discovery *discovery);
 
 void find_mx(struct finder *f, struct span domain, const struct mx_result *result);

@@ -446,11 +446,16 @@ static void check_keys(struct probing *p, const struct domain_request *request)
 
 static void check_policy(struct probing *p, const struct domain_request *request)
 {
+	struct span host, name;
 	struct dmarc_discovery discovery;
 
 	dmarc_discover(&p->dns, request->domain, &discovery);
-	if (!find_dmarc_record(&p->f, request->domain, &discovery))
-		find_dmarc_sound(&p->f, &discovery);
+	if (find_dmarc_record(&p->f, request->domain, &discovery))
+		return;
+	find_dmarc_sound(&p->f, &discovery);
+	host = dmarc_unasked(&p->dns, &discovery.record, &name);
+	if (host.n != 0 && discovery.record.term.n == 0)
+		find_dmarc_reports(&p->f, host, name, &discovery);
 }
 
 /* Nothing else can be said of a domain that does not exist. */

@@ -304,6 +304,20 @@ static void read_records(struct arena *arena, enum dns_type type,
 	}
 }
 
+/* The last name of a chain of CNAMEs, without its dot. */
+static struct span alias_of(struct arena *arena, const struct ub_result *result)
+{
+	struct span alias = span_str(result->canonname), name = span_str(result->qname);
+
+	if (alias.n > 0 && alias.p[alias.n - 1] == '.')
+		alias.n--;
+	if (name.n > 0 && name.p[name.n - 1] == '.')
+		name.n--;
+	if (span_ieq(alias, name) || !dns_name_is_valid(alias))
+		return (struct span){ NULL, 0 };
+	return arena_copy(arena, alias);
+}
+
 static void read_answer(struct arena *arena, enum dns_type type,
 			const struct ub_result *result, struct dns_answer *answer)
 {
@@ -313,6 +327,7 @@ static void read_answer(struct arena *arena, enum dns_type type,
 	}
 	answer->reason = NULL;
 	answer->secure = result->secure != 0;
+	answer->alias = alias_of(arena, result);
 	answer->status = result->nxdomain != 0 ? DNS_NO_NAME : DNS_NO_DATA;
 	if (result->havedata == 0)
 		return;

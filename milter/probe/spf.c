@@ -262,7 +262,7 @@ static enum spf_result_code validate(struct spf_walk *walk, const struct spf_fra
 /* What is right and yet does nothing. */
 static void notice_idle(struct spf_result *result, struct span record)
 {
-	struct span rest = spf_terms(record);
+	struct span rest = spf_terms(record), onward = { NULL, 0 };
 	struct spf_term term;
 	bool ended = false;
 
@@ -271,8 +271,12 @@ static void notice_idle(struct spf_result *result, struct span record)
 			result->unreached = term.text;
 		if (spf_term_is_mistaken(&term) && result->ignored.n == 0)
 			result->ignored = term.text;
+		if (term.kind == SPF_REDIRECT)
+			onward = term.text;
 		ended = ended || term.kind == SPF_ALL;
 	}
+	if (ended && result->unreached.n == 0)
+		result->unreached = onward;
 }
 
 /* Records that will probably be needed: all at once. */
@@ -364,7 +368,7 @@ static enum spf_result_code evaluate(struct spf_walk *walk, const struct spf_fra
 static enum spf_result_code check_host(struct spf_walk *walk, const struct spf_frame *frame)
 {
 	struct span record;
-	enum spf_result_code code = spf_find_record(walk, frame->domain, &record);
+	enum spf_result_code code = spf_find_record(walk, frame->above, frame->domain, &record);
 
 	if (frame->above == NULL)
 		walk->result->record = record;
@@ -398,19 +402,54 @@ static void add_path(struct buf *out, const struct spf_frame *frame)
 	buf_add(out, frame->via);
 }
 
+/* A blank too many: "ip4: 192.0.2.1", "- all". What was meant, else empty; *term_r
+ * becomes both pieces. */
+static struct span without_blank(struct arena *arena, struct span record, size_t position,
+				 struct span *term_r)
+{
+	struct span rest = span_from(record, position + term_r->n);
+	struct spf_term next, whole;
+	size_t end;
+
+	if (!spf_next_term(&rest, &next) || next.text.n > DNS_MAX_NAME + 8)
+		return (struct span){ NULL, 0 };
+	spf_term_parse(span_str(arena_printf(arena, "%.*s%.*s", SPAN_FMT(*term_r),
+					     SPAN_FMT(next.text))), &whole);
+	if (whole.fault != SPF_FAULT_NONE || (whole.kind == SPF_ALL && whole.qualifier == '+'))
+		return (struct span){ NULL, 0 };
+	end = (size_t)(next.text.p - record.p) + next.text.n;
+	*term_r = span_slice(record, position, end);
+	return whole.text;
+}
+
+static void guess_term(struct spf_walk *walk)
+{
+	struct spf_result *result = walk->result;
+	struct arena *arena = walk->dns->arena;
+
+	result->likely = spf_likely_term(arena, result->term);
+	if (result->likely.n == 0 && result->via.n == 0 && result->term.n <= 10 &&
+	    (result->fault == SPF_FAULT_MISSING || spf_unqualified(result->term).n == 0))
+		result->likely = without_blank(arena, result->record, result->position,
+					       &result->term);
+}
+
 static void tell_where(struct spf_walk *walk)
 {
+	const struct spf_frame *frame = walk->frame;
 	struct buf path;
 
-	if (walk->frame == NULL)
+	if (frame == NULL)
 		return;
 	buf_init(&path, walk->dns->arena, PATH_MAX_TEXT);
-	add_path(&path, walk->frame);
-	walk->result->domain = walk->frame->domain;
+	add_path(&path, frame);
+	walk->result->domain = frame->domain;
 	walk->result->term = walk->term;
 	walk->result->path = buf_span(&path);
+	for (; frame->above != NULL; frame = frame->above)
+		walk->result->via = frame->via;
 	if (walk->result->problem == SPF_SYNTAX)
-		walk->result->likely = spf_likely_term(walk->dns->arena, walk->term);
+		guess_term(walk);
 }
 
 static bool is_plain(struct span text)

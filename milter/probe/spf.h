@@ -35,8 +35,8 @@ enum spf_problem {
 	SPF_FINE,
 	SPF_BAD_DOMAIN,		/* none: no name that can be asked for */
 	SPF_NO_DOMAIN,		/* none: the domain does not exist (NXDOMAIN) */
-	SPF_NO_RECORD,		/* none */
-	SPF_TWO_RECORDS,	/* 4.5; second: the other one */
+	SPF_NO_RECORD,		/* none; likely: what was meant to be one, set right */
+	SPF_TWO_RECORDS,	/* 4.5; likely: one that says what two say */
 	SPF_SYNTAX,		/* term, fault and position: what and where */
 	SPF_TOO_MANY_LOOKUPS,	/* lookups: how many there would be */
 	SPF_TOO_MANY_VOID,
@@ -72,26 +72,29 @@ struct spf_result {
 	enum spf_result_code code;
 	enum spf_problem problem;
 	struct span record;	/* the domain's own record, as published; empty: none */
-	struct span second;	/* SPF_TWO_RECORDS */
 	struct span domain;	/* whose record held the term that decided or is wrong */
 	struct span term;	/* that term as written: "-all", "ip4:1.2.3.4/032";
 				 * empty: the record ended, or was not to be had */
 	struct span path;	/* "example.org > include:_spf.example.com": how that
 				 * record was reached */
+	struct span via;	/* the term of the own record that leads there; empty: it
+				 * is the own record */
 	enum spf_fault fault;	/* SPF_SYNTAX */
 	size_t position;	/* SPF_SYNTAX: offset of the term in its record */
-	struct span likely;	/* SPF_SYNTAX: what was probably meant (it may be two
-				 * terms), or empty */
+	struct span likely;	/* SPF_SYNTAX: what was probably meant by the term (it may
+				 * be several), or empty. SPF_NO_RECORD, SPF_TWO_RECORDS of
+				 * the own domain: a record, or empty. */
 	struct span ignored;	/* of the own record: a modifier that was probably meant
 				 * as a mechanism, "include=example.net"; or empty */
-	struct span unreached;	/* of the own record: the first mechanism behind "all",
-				 * which nobody reads; or empty */
+	struct span unreached;	/* of the own record: the first mechanism behind "all", or
+				 * a redirect beside it, which nobody reads; or empty */
 	const char *reason;	/* SPF_DNS: "timeout", … */
 	struct span explanation;	/* exp=, expanded; empty: none. Their words:
 					 * printable ASCII. */
 	unsigned lookups, voids;	/* of the evaluation; counted: of the record */
 	bool counted;		/* count_all saw the whole record with its includes */
-	bool loops;		/* an include leads back to a record above it */
+	struct span loop;	/* the term of the own record that leads back to a record
+				 * above it; or empty */
 	struct spf_cost *costs;	/* in the order of the record */
 	size_t costs_n;
 	bool allows_all;	/* "+all": everybody passes */
@@ -114,8 +117,16 @@ void spf_check(struct dns *dns, const struct spf_request *request,
  * between them) put in before the first one that does not allow, so that nothing
  * decides before they do, or ends the record ("all", else "redirect="); a whole new
  * record, ending in "~all", where there is none. Terms the record has already are
- * left out; where it has all of them it comes back as it is. record may be empty. */
+ * left out; where it has all of them it comes back as it is. Where one of them stands
+ * so that it does not help ("-ip4:", "ip4=", behind "all"), that goes. record may be
+ * empty. */
 struct span spf_with_term(struct arena *arena, struct span record, struct span terms);
+/* One record that allows whatever two allow; of their ends the one that refuses less.
+ * Empty where that is not so simple. */
+struct span spf_joined(struct arena *arena, struct span first, struct span second);
+/* The record that a text was meant to be ("v=spf 1 mx", with quotes around it, …).
+ * Empty: it is one, or was meant to be none, or nobody can tell. */
+struct span spf_meant(struct arena *arena, struct span text);
 /* What a term with a fault was probably meant to be: "ipv4:192.0.2.1" was
  * "ip4:192.0.2.1". Empty: no idea. */
 struct span spf_likely_term(struct arena *arena, struct span term);

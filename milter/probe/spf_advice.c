@@ -1,3 +1,4 @@
+/* What a wrong term was meant to be. */
 #include "base/buf.h"
 #include "probe/spf_parse.h"
 
@@ -6,106 +7,23 @@ enum {
 	TERM_MAX = 512,		/* longer: no guess */
 };
 
-/* ---- a record with one more term ---- */
-
-static struct span without_qualifier(struct span term)
-{
-	bool qualified = term.n > 0 && span_find_byte(SPAN("+-~?"), 0, term.p[0]) < 4;
-
-	return span_from(term, qualified ? 1 : 0);
-}
-
-/* Where a term has to stand to count. */
-static size_t place_of(struct span record)
-{
-	struct span rest = spf_terms(record);
-	size_t place = record.n;
-	struct spf_term term;
-
-	while (spf_next_term(&rest, &term)) {
-		size_t at = (size_t)(term.text.p - record.p);
-
-		if (span_is(without_qualifier(term.text), "all") ||
-		    (term.fault == SPF_FAULT_NONE && term.qualifier != '\0' &&
-		     term.qualifier != '+'))
-			return at;
-		if (term.kind == SPF_REDIRECT)
-			place = at;
-	}
-	return place;
-}
-
-static bool has_term(struct span terms, struct span wanted)
-{
-	struct spf_term term;
-
-	while (spf_next_term(&terms, &term))
-		if (span_ieq(term.text, wanted) ||
-		    (term.qualifier == '+' && span_ieq(without_qualifier(term.text), wanted)))
-			return true;
-	return false;
-}
-
-/* Those of the terms that the record does not have, each with a space before it. */
-static struct span missing(struct arena *arena, struct span record, struct span terms)
-{
-	struct spf_term term;
-	struct buf out;
-
-	buf_init(&out, arena, ADVICE_MAX);
-	while (spf_next_term(&terms, &term))
-		if (!has_term(spf_terms(record), term.text) &&
-		    !has_term(buf_span(&out), term.text)) {
-			buf_addc(&out, ' ');
-			buf_add(&out, term.text);
-		}
-	return buf_span(&out);
-}
-
-struct span spf_with_term(struct arena *arena, struct span record, struct span terms)
-{
-	struct span more;
-	struct buf out;
-	size_t place;
-
-	buf_init(&out, arena, ADVICE_MAX);
-	if (!spf_is_record(record)) {
-		buf_addf(&out, "v=spf1%.*s ~all", SPAN_FMT(missing(arena, record, terms)));
-		return buf_span(&out);
-	}
-	more = missing(arena, record, terms);
-	if (more.n == 0)
-		return record;
-	place = place_of(record);
-	if (place == record.n) {
-		buf_add(&out, span_trim(record));
-		buf_add(&out, more);
-		return buf_span(&out);
-	}
-	buf_add(&out, span_slice(record, 0, place));
-	buf_add(&out, span_from(more, 1));
-	buf_addc(&out, ' ');
-	buf_add(&out, span_from(record, place));
-	return buf_span(&out);
-}
-
-/* ---- what a wrong term was meant to be ---- */
-
+/* And never one that allows the whole world. */
 static bool is_right(struct span term)
 {
 	struct spf_term parsed;
 
 	spf_term_parse(term, &parsed);
-	return parsed.fault == SPF_FAULT_NONE;
+	return parsed.fault == SPF_FAULT_NONE &&
+		!(parsed.kind == SPF_ALL && parsed.qualifier == '+');
 }
 
-/* An address with or without prefix, under its right mechanism. */
-static struct span as_network(struct arena *arena, struct span qualifier, struct span value)
+/* Under the one of these names that makes it right. */
+static struct span under(struct arena *arena, struct span qualifier, const char *const *names,
+			 size_t n, struct span value)
 {
-	static const char *const names[] = { "ip4", "ip6" };
 	struct buf out;
 
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < n; i++) {
 		buf_init(&out, arena, ADVICE_MAX);
 		buf_add(&out, qualifier);
 		buf_addf(&out, "%s:%.*s", names[i], SPAN_FMT(value));
@@ -113,6 +31,48 @@ static struct span as_network(struct arena *arena, struct span qualifier, struct
 			return buf_span(&out);
 	}
 	return (struct span){ NULL, 0 };
+}
+
+/* An address with or without prefix, alone or under a wrong mechanism; a name under
+ * a mechanism for addresses. */
+static struct span as_network(struct arena *arena, struct span qualifier, struct span body)
+{
+	static const char *const names[] = { "ip4", "ip6", "a" };
+	struct span likely = under(arena, qualifier, names, 2, body), value;
+	size_t sign = 0;
+
+	while (sign < body.n && body.p[sign] != ':' && body.p[sign] != '=')
+		sign++;
+	value = span_from(body, sign + 1);
+	if (likely.n != 0 && span_has_prefix(body, "a:"))	/* the first group, or "a" */
+		return (struct span){ NULL, 0 };
+	if (likely.n != 0 || sign == 0 || value.n == 0 || span_has_prefix(body, "redirect") ||
+	    span_has_prefix(body, "exp"))
+		return likely;
+	return under(arena, qualifier, names,
+		     span_has_prefix(body, "ip") && ascii_isalpha(value.p[0]) ? 3 : 2, value);
+}
+
+/* "ip4:192.0.2.1,192.0.2.2" */
+static struct span as_list(struct arena *arena, struct span term)
+{
+	struct span likely;
+	struct buf out;
+	size_t n = 0;
+
+	buf_init(&out, arena, ADVICE_MAX);
+	for (size_t at = 0, end; at < term.n; at = end + 1) {
+		size_t comma = span_find_byte(term, at, ','), semicolon = span_find_byte(term, at, ';');
+
+		end = comma < semicolon ? comma : semicolon;
+		likely = span_slice(term, at, end);
+		if (!is_right(likely))
+			likely = as_network(arena, SPAN(""), likely);
+		if (likely.n == 0)
+			return likely;
+		buf_addf(&out, "%s%.*s", n++ > 0 ? " " : "", SPAN_FMT(likely));
+	}
+	return n > 1 ? buf_span(&out) : (struct span){ NULL, 0 };
 }
 
 /* One letter too many, too few, other, or two swapped. */
@@ -185,19 +145,32 @@ static bool is_junk(char c)
 	return span_find_byte(SPAN(",;.\"'()"), 0, c) < 7 || (unsigned char)c >= 0x80;
 }
 
+/* The octets of what a word processor makes of a hyphen: U+2010 to 2015, 2212. */
+static size_t dash_length(struct span text)
+{
+	const unsigned char *p = (const unsigned char *)text.p;
+
+	if (text.n <= 3 || p[0] != 0xe2)
+		return 0;
+	return (p[1] == 0x80 && p[2] >= 0x90 && p[2] <= 0x95) ||
+		(p[1] == 0x88 && p[2] == 0x92) ? 3 : 0;
+}
+
 /* Without what a list, a sentence or a word processor leaves at the ends. */
-static struct span without_junk(struct span term)
+static struct span without_junk(struct arena *arena, struct span term)
 {
 	while (term.n > 0 && is_junk(term.p[term.n - 1]))
 		term.n--;
-	while (term.n > 0 && is_junk(term.p[0]))
+	while (term.n > 0 && is_junk(term.p[0]) && dash_length(term) == 0)
 		term = span_from(term, 1);
-	return term;
+	if (dash_length(term) == 0)
+		return term;
+	return span_str(arena_printf(arena, "-%.*s", SPAN_FMT(span_from(term, 3))));
 }
 
 static bool starts_term(struct span text)
 {
-	struct span body = without_qualifier(text);
+	struct span body = spf_unqualified(text);
 	size_t colon = span_find_byte(body, 0, ':');
 
 	return (body.n < text.n && span_is(body, "all")) || (colon > 0 && colon < body.n);
@@ -216,26 +189,24 @@ static struct span as_two(struct arena *arena, struct span term)
 	return (struct span){ NULL, 0 };
 }
 
-static struct span value_of(struct span body)
-{
-	size_t colon = span_find_byte(body, 0, ':');
-
-	return colon < body.n && span_has_prefix(body, "ip") ? span_from(body, colon + 1) : body;
-}
-
 struct span spf_likely_term(struct arena *arena, struct span term)
 {
-	struct span clean = without_junk(term), body = without_qualifier(clean);
-	struct span qualifier = span_slice(clean, 0, clean.n - body.n);
-	struct span likely[4] = { clean };
+	struct span clean, body, qualifier, likely[5];
 
-	if (clean.n == 0 || clean.n > TERM_MAX)
+	if (term.n > TERM_MAX)
 		return (struct span){ NULL, 0 };
-	likely[1] = as_network(arena, qualifier, value_of(body));
-	likely[2] = with_name(arena, qualifier, body);
-	likely[3] = without_zeros(arena, clean);
+	likely[0] = clean = without_junk(arena, term);
+	if (clean.n == 0)
+		return clean;
+	body = spf_unqualified(clean);
+	qualifier = span_slice(clean, 0, clean.n - body.n);
+	likely[1] = qualifier.n == 0 ? as_list(arena, clean) : (struct span){ NULL, 0 };
+	likely[2] = as_network(arena, qualifier, body);
+	likely[3] = with_name(arena, qualifier, body);
+	likely[4] = without_zeros(arena, clean);
 	for (size_t i = 0; i < sizeof(likely) / sizeof(*likely); i++)
-		if (likely[i].n > 0 && !span_eq(likely[i], term) && is_right(likely[i]))
+		if (!span_eq(likely[i], term) &&
+		    (is_right(likely[i]) || (i == 1 && likely[i].n > 0)))
 			return likely[i];
 	return as_two(arena, clean);
 }

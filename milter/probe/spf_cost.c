@@ -7,7 +7,7 @@ struct count {
 	struct spf_result result;
 	bool want_voids;
 	unsigned targets;
-	bool whole, loops;
+	bool whole, loops;	/* loops: below the row that is counted */
 };
 
 /* Others want to ask too. */
@@ -84,7 +84,7 @@ static void count_record(struct count *c, const struct spf_frame *above,
 		c->whole = false;
 		return;
 	}
-	if (spf_find_record(&c->walk, domain, &record) == SPF_TEMPERROR)
+	if (spf_find_record(&c->walk, above, domain, &record) == SPF_TEMPERROR)
 		c->whole = false;
 	redirects = !ends_in_all(record);
 	for (rest = spf_terms(record); spf_next_term(&rest, &inner); )
@@ -135,7 +135,10 @@ static void count_rows(struct count *c, const struct spf_frame *top, struct spf_
 
 		if (term.kind == SPF_REDIRECT && !redirects)
 			continue;
+		c->loops = false;
 		count_term(c, top, &term, &cost);
+		if (c->loops && result->loop.n == 0)
+			result->loop = term.text;
 		add_row(result, &cost);
 		voids += cost.voids;
 	}
@@ -160,7 +163,6 @@ void spf_count(struct spf_walk *walk, struct span domain)
 	count_rows(&c, top, result);
 	walk->macros = c.walk.macros;
 	result->counted = c.whole;
-	result->loops = c.loops;
 	/* a loop, or what was not seen, costs at least what was met */
 	if (result->lookups < evaluated)
 		result->lookups = evaluated;

@@ -285,7 +285,7 @@ static enum spf_fault read_mechanism(struct span text, struct spf_term *term)
 	size_t n = 0;
 
 	term->qualifier = '+';
-	if (text.n > 0 && span_find_byte(SPAN("+-~?"), 0, text.p[0]) < 4) {
+	if (spf_unqualified(text).n < text.n) {
 		term->qualifier = text.p[0];
 		text = span_from(text, 1);
 	}
@@ -343,6 +343,13 @@ void spf_term_parse(struct span text, struct spf_term *term_r)
 		read_mechanism(text, term_r);
 }
 
+struct span spf_unqualified(struct span term)
+{
+	bool qualified = term.n > 0 && span_find_byte(SPAN("+-~?"), 0, term.p[0]) < 4;
+
+	return span_from(term, qualified ? 1 : 0);
+}
+
 bool spf_term_is_mistaken(const struct spf_term *term)
 {
 	struct span name = span_slice(term->text, 0, modifier_name(term->text));
@@ -352,7 +359,7 @@ bool spf_term_is_mistaken(const struct spf_term *term)
 	for (size_t i = 0; i < sizeof(mechanisms) / sizeof(*mechanisms); i++)
 		if (span_is(name, mechanisms[i].name))
 			return true;
-	return span_is(name, "v");
+	return span_is(name, "v") || span_has_prefix(name, "ip");
 }
 
 bool spf_next_term(struct span *rest, struct spf_term *term_r)

@@ -29,10 +29,13 @@ struct span spf_terms(struct span record);
 /* The next term off *rest; false at the end. */
 bool spf_next_term(struct span *rest, struct spf_term *term_r);
 void spf_term_parse(struct span text, struct spf_term *term_r);
+/* Without "+", "-", "~" or "?" in front. */
+struct span spf_unqualified(struct span term);
 /* The term asks the DNS, which RFC 7208, 4.6.4 counts. */
 bool spf_term_asks(const struct spf_term *term);
 
-/* A modifier that has the name of a mechanism, or is a second "v=spf1". */
+/* A modifier that has the name of a mechanism or one like "ip", or is a second
+ * "v=spf1". */
 bool spf_term_is_mistaken(const struct spf_term *term);
 
 /* Which macro letters and literal characters a text may hold. */

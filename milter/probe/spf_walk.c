@@ -19,8 +19,25 @@ enum spf_result_code spf_dns_problem(struct spf_walk *walk, const char *reason)
 	return SPF_TEMPERROR;
 }
 
-enum spf_result_code spf_find_record(struct spf_walk *walk, struct span domain,
-				     struct span *record_r)
+/* For advice about the own domain only. */
+static void guess_record(struct spf_walk *walk, const struct dns_answer *answer)
+{
+	const struct dns_record *list = answer->records;
+	struct span records[3] = { { NULL, 0 } };
+	struct arena *arena = walk->dns->arena;
+	size_t n = 0;
+
+	for (size_t i = 0; i < answer->n && n < 3; i++)
+		if (spf_is_record(list[i].data))
+			records[n++] = list[i].data;
+	if (n == 2)
+		walk->result->likely = spf_joined(arena, records[0], records[1]);
+	for (size_t i = 0; n == 0 && walk->result->likely.n == 0 && i < answer->n; i++)
+		walk->result->likely = spf_meant(arena, list[i].data);
+}
+
+enum spf_result_code spf_find_record(struct spf_walk *walk, const struct spf_frame *above,
+				     struct span domain, struct span *record_r)
 {
 	struct dns_answer answer;
 	size_t found = 0;
@@ -30,16 +47,13 @@ enum spf_result_code spf_find_record(struct spf_walk *walk, struct span domain,
 	if (answer.status == DNS_TEMPORARY)
 		return spf_dns_problem(walk, answer.reason);
 	walk->result->problem = answer.status == DNS_NO_NAME ? SPF_NO_DOMAIN : SPF_NO_RECORD;
-	for (size_t i = 0; i < answer.n; i++) {
-		if (!spf_is_record(answer.records[i].data))
-			continue;
-		if (++found == 1)
+	for (size_t i = 0; i < answer.n; i++)
+		if (spf_is_record(answer.records[i].data) && ++found == 1)
 			*record_r = answer.records[i].data;
-		else
-			walk->result->second = answer.records[i].data;
-	}
 	if (found > 1)
 		walk->result->problem = SPF_TWO_RECORDS;
+	if (found != 1 && above == NULL)
+		guess_record(walk, &answer);
 	return found == 0 ? SPF_NONE : found == 1 ? SPF_PASS : SPF_PERMERROR;
 }
 

@@ -30,10 +30,10 @@ struct spf_frame *spf_frame_new(struct spf_walk *walk, const struct spf_frame *a
 				struct span via, struct span domain);
 /* SPF_TEMPERROR, with its reason in walk->result. */
 enum spf_result_code spf_dns_problem(struct spf_walk *walk, const char *reason);
-/* The one record of a domain; SPF_PASS: *record_r is it. Else the result and, in
- * walk->result, the problem. */
-enum spf_result_code spf_find_record(struct spf_walk *walk, struct span domain,
-				     struct span *record_r);
+/* The one record of a domain, which a record above leads to (NULL: none); SPF_PASS:
+ * *record_r is it. Else the result and, in walk->result, the problem. */
+enum spf_result_code spf_find_record(struct spf_walk *walk, const struct spf_frame *above,
+				     struct span domain, struct span *record_r);
 
 /* The names of the client's address, at most SPF_MAX_PTR. */
 void spf_ask_names(struct spf_walk *walk, struct dns_answer *answer_r);

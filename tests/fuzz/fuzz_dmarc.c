@@ -59,6 +59,15 @@ static void parse_alone(struct span text)
 	check(record.found != record.malformed && (is || record.malformed));
 }
 
+static void mend_alone(struct arena *arena, struct span text)
+{
+	struct span meant = dmarc_meant(arena, text);
+	struct dmarc_record record;
+
+	check(meant.n == 0 || (dmarc_parse(meant, &record) && record.found &&
+			       record.term.n == 0));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct span input = { (const char *)data, size };
@@ -68,9 +77,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct arena arena;
 	struct dns dns;
 	bool known, aligned;
+	struct span name;
 
 	parse_alone((struct span){ (const char *)data, size });
 	arena_init(&arena, 16 << 20);
+	mend_alone(&arena, (struct span){ (const char *)data, size });
 	dns_init(&dns, &source, &arena, 60000);
 	dmarc_discover(&dns, author, &d);
 	check_record(&d.record);
@@ -79,6 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	aligned = dmarc_is_aligned(&dns, author, other, false, &known);
 	check(known || !aligned || author.n != 0);
 	check(!dmarc_is_aligned(&dns, author, other, true, &known) || !known || aligned);
+	check(dmarc_unasked(&dns, &d.record, &name).n == 0 || name.n != 0);
 	arena_release(&arena);
 	return 0;
 }

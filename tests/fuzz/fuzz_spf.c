@@ -101,13 +101,17 @@ static void judge(struct arena *arena, const struct spf_result *result)
 	must((result->code == SPF_TEMPERROR) == (result->problem == SPF_DNS));
 	must((result->code <= SPF_NONE || result->code == SPF_PERMERROR ||
 	      result->code == SPF_TEMPERROR) == (result->problem != SPF_FINE));
+	must(result->likely.n == 0 || result->problem == SPF_SYNTAX ||
+	     spf_is_record(result->likely));
 	must((result->fault != SPF_FAULT_NONE) == (result->problem == SPF_SYNTAX));
 	must(result->costs_n <= SPF_MAX_COSTS && result->explanation.n <= SPF_MAX_EXPLANATION);
 	for (size_t i = 0; i < result->explanation.n; i++)
 		must(result->explanation.p[i] >= ' ' && result->explanation.p[i] < 0x7f);
 	must(better.n == 0 || spf_is_record(better));
 	while (spf_next_term(&likely, &term))
-		must(term.fault == SPF_FAULT_NONE);
+		must(term.fault == SPF_FAULT_NONE &&
+		     (result->problem != SPF_SYNTAX || term.kind != SPF_ALL ||
+		      term.qualifier != '+'));
 }
 
 static void check(const struct spf_request *request)
