@@ -14,13 +14,21 @@ struct target {
 
 static int read_ip(const struct cli *cli, struct target *target)
 {
+	struct ip *ip = &target->request.ip;
+
 	if (cli->ip == NULL)
 		return 0;
-	if (ip_parse(span_str(cli->ip), &target->request.ip) == 0)
-		return 0;
-	cli_fail("--ip: \"%.60s\" is no IP address; write one such as 192.0.2.1 or 2001:db8::1",
-		 cli->ip);
-	return -1;
+	if (ip_parse(span_str(cli->ip), ip) != 0) {
+		cli_fail("--ip: \"%.60s\" is no IP address; write one such as 192.0.2.1 or "
+			 "2001:db8::1", cli->ip);
+		return -1;
+	}
+	if (!ip_is_public(ip) && !ip_is_documentation(ip)) {
+		cli_fail("--ip: %.60s is no public address; write the one that other servers see "
+			 "when your mail arrives", cli->ip);
+		return -1;
+	}
+	return 0;
 }
 
 /* A host name, an underscore allowed, or letters beyond ASCII. */
@@ -31,6 +39,12 @@ static bool is_domain(struct span s)
 		    (unsigned char)s.p[i] < 0x80)
 			return false;
 	return dns_name_is_valid(s);
+}
+
+/* Who copies the name of a key record means its selector. */
+static struct span without_key_name(struct span selector)
+{
+	return span_slice(selector, 0, span_ifind(selector, 0, "._domainkey"));
 }
 
 static int read_names(const struct cli *cli, struct arena *arena, struct target *target)
@@ -55,7 +69,7 @@ static int read_names(const struct cli *cli, struct arena *arena, struct target 
 		domain = span_slice(domain, 0, domain.n - 1);
 	target->request.domain = domain;
 	target->request.sender = sender;
-	target->request.selector = span_str(cli->selector);
+	target->request.selector = without_key_name(span_str(cli->selector));
 	return 0;
 }
 
@@ -80,15 +94,23 @@ static int read_message(const struct cli *cli, const struct snapshot *snapshot,
 	return 0;
 }
 
+/* Something is broken or missing where there is something to repair. */
+static bool is_wanting(const struct language *language, const struct finding *f)
+{
+	return f->kind->level == LEVEL_PROBLEM || strcmp(f->verdict, "none") == 0 ||
+		language_finding(language, f->kind)->repair[0] != '\0';
+}
+
 /* Broken or missing: no. Only the DNS in the way: try again. */
-static enum exit_status verdict_on(const struct findings *findings)
+static enum exit_status verdict_on(const struct language *language,
+				   const struct findings *findings)
 {
 	enum exit_status status = EXIT_DONE;
 
 	for (size_t i = 0; i < findings->n; i++) {
 		const struct finding *f = &findings->list[i];
 
-		if (f->kind->level == LEVEL_PROBLEM || strcmp(f->verdict, "none") == 0)
+		if (is_wanting(language, f))
 			return EXIT_NO;
 		if (strcmp(f->verdict, "temperror") == 0)
 			status = EXIT_TRY_AGAIN;
@@ -119,7 +141,7 @@ static enum exit_status check_domain(const struct cli *cli, const struct snapsho
 	else
 		explain_checks_text(&out, &e);
 	written = cli_write(&out);
-	return written != EXIT_DONE ? written : verdict_on(&findings);
+	return written != EXIT_DONE ? written : verdict_on(language, &findings);
 }
 
 static enum exit_status run(const struct cli *cli, struct snapshot *snapshot,

@@ -124,6 +124,16 @@ bool ip_is_documentation(const struct ip *ip)
 	return in_one_of(ip, nets, sizeof(nets) / sizeof(*nets));
 }
 
+bool ip_is_private(const struct ip *ip)
+{
+	static const struct net nets[] = {
+		{ "10.0.0.0", 8 }, { "172.16.0.0", 12 }, { "192.168.0.0", 16 },
+		{ "100.64.0.0", 10 }, { "fc00::", 7 },
+	};
+
+	return in_one_of(ip, nets, sizeof(nets) / sizeof(*nets));
+}
+
 bool ip_is_public(const struct ip *ip)
 {
 	/* of IPv6 only 2000::/3 is handed out */

@@ -50,7 +50,9 @@ static const char *mx_verdict(enum mx_state state)
 {
 	static const char *const verdicts[] = {
 		[MX_OK] = "ok", [MX_IMPLICIT] = "ok", [MX_NULL] = "null_mx", [MX_NONE] = "no_mx",
-		[MX_NOWHERE] = "no_mx", [MX_NO_DOMAIN] = "no_domain", [MX_TEMPERROR] = "temperror",
+		[MX_NOWHERE] = "no_mx", [MX_ADDRESS] = "no_mx", [MX_PRIVATE] = "no_mx",
+		[MX_UNREACHABLE] = "no_mx", [MX_NO_DOMAIN] = "no_domain",
+		[MX_TEMPERROR] = "temperror",
 	};
 
 	return verdicts[state];
@@ -66,7 +68,9 @@ static void add_mx(struct finder *f, struct span domain, const char *what,
 	found->domain = domain;
 	found->host = r->host;
 	found->detail = r->host;
-	found->other = span_str(r->likely);
+	found->other = r->dot.n != 0 ? r->dot : span_str(r->likely);
+	if (r->state == MX_ADDRESS || r->state == MX_PRIVATE || r->state == MX_UNREACHABLE)
+		found->ip = finder_ip(f, &r->ip);
 	found->reason = r->state == MX_TEMPERROR ? r->reason : NULL;
 	found->repairable = house_has(f->house, domain);
 }
@@ -75,10 +79,12 @@ void find_mx(struct finder *f, struct span domain, const struct mx_result *r)
 {
 	static const char *const names[] = {
 		[MX_OK] = "ok", [MX_IMPLICIT] = "implicit", [MX_NULL] = "null", [MX_NONE] = "none",
-		[MX_NOWHERE] = "nowhere", [MX_NO_DOMAIN] = "no_domain", [MX_TEMPERROR] = "temperror",
+		[MX_NOWHERE] = "nowhere", [MX_ADDRESS] = "address", [MX_PRIVATE] = "private",
+		[MX_UNREACHABLE] = "unreachable", [MX_NO_DOMAIN] = "no_domain",
+		[MX_TEMPERROR] = "temperror",
 	};
 
-	add_mx(f, domain, r->likely != NULL ? "typo" : names[r->state], r);
+	add_mx(f, domain, r->likely != NULL ? "typo" : r->dot.n != 0 ? "dot" : names[r->state], r);
 }
 
 void find_sender_mx(struct finder *f, struct span domain, const struct mx_result *r)
@@ -86,6 +92,8 @@ void find_sender_mx(struct finder *f, struct span domain, const struct mx_result
 	static const char *const names[] = {
 		[MX_OK] = "sender_ok", [MX_IMPLICIT] = "sender_ok", [MX_NULL] = "sender_bad",
 		[MX_NONE] = "sender_bad", [MX_NOWHERE] = "sender_bad",
+		[MX_ADDRESS] = "sender_bad", [MX_PRIVATE] = "sender_private",
+		[MX_UNREACHABLE] = "sender_bad",
 		[MX_NO_DOMAIN] = "sender_no_domain", [MX_TEMPERROR] = "temperror",
 	};
 
@@ -100,7 +108,9 @@ void find_ptr(struct finder *f, const struct ip *ip, bool ours, const struct ptr
 		[PTR_OK] = "ok", [PTR_NONE] = "none", [PTR_MISMATCH] = "mismatch",
 		[PTR_TEMPERROR] = "temperror",
 	};
-	const char *what = r->state == PTR_OK && r->generic ? "generic" : verdicts[r->state];
+	const char *what = r->state == PTR_OK && r->generic ? "generic" :
+		r->state == PTR_MISMATCH && !ptr_name_is_public(r->name) ? "no_name" :
+		verdicts[r->state];
 	struct finding *found = finder_add(f, CHECK_PTR, what, verdicts[r->state]);
 
 	if (found == NULL)

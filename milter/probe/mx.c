@@ -4,7 +4,8 @@
 
 /* ---- hosts ---- */
 
-enum found { ADDRESS, NO_ADDRESS, UNSURE };
+/* From the worst to the best. */
+enum found { NO_ADDRESS, UNREACHABLE, PRIVATE, UNSURE, ADDRESS };
 
 static void begin_addresses(struct dns *dns, struct span host)
 {
@@ -12,24 +13,57 @@ static void begin_addresses(struct dns *dns, struct span host)
 	dns_begin(dns, host, DNS_AAAA);
 }
 
-static enum found find_address(struct dns *dns, struct span host, const char **reason)
+static enum found judge(const struct ip *ip)
+{
+	if (ip_is_public(ip) || ip_is_documentation(ip))
+		return ADDRESS;
+	return ip_is_private(ip) ? PRIVATE : UNREACHABLE;
+}
+
+/* The best of the addresses. */
+static enum found judge_all(const struct dns_answer *answer, struct ip *ip_r)
+{
+	enum found best = NO_ADDRESS, found;
+
+	for (size_t i = 0; i < answer->n; i++) {
+		struct span data = answer->records[i].data;
+		struct ip ip = { .bits = (unsigned)data.n * 8 };
+
+		if (data.n > sizeof(ip.bytes))
+			continue;
+		memcpy(ip.bytes, data.p, data.n);
+		found = judge(&ip);
+		if (found > best) {
+			best = found;
+			*ip_r = ip;
+		}
+	}
+	return best;
+}
+
+static enum found find_address(struct dns *dns, struct span host, struct ip *ip_r,
+			       const char **reason)
 {
 	static const enum dns_type types[] = { DNS_A, DNS_AAAA };
-	enum found found = NO_ADDRESS;
+	enum found best = NO_ADDRESS, found;
 	struct dns_answer answer;
+	struct ip ip = { .bits = 0 };
 
 	if (!dns_name_is_valid(host))
 		return NO_ADDRESS;
-	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types) && best != ADDRESS; i++) {
 		dns_query(dns, host, types[i], &answer);
-		if (answer.status == DNS_FOUND)
-			return ADDRESS;
+		found = judge_all(&answer, &ip);
 		if (answer.status == DNS_TEMPORARY) {
 			found = UNSURE;
 			*reason = answer.reason;
 		}
+		if (found > best) {
+			best = found;
+			*ip_r = ip;
+		}
 	}
-	return found;
+	return best;
 }
 
 /* The names of the records, the most preferred first, "." left out; returns how
@@ -65,51 +99,109 @@ static size_t sort_hosts(const struct dns_answer *answer, struct span hosts[MX_M
 static void fail(struct mx_result *result, const char *reason)
 {
 	result->state = MX_TEMPERROR;
+	result->host = (struct span){ NULL, 0 };
 	result->reason = reason;
 }
 
-static void check_hosts(struct dns *dns, const struct dns_answer *answer,
+/* "192.0.2.1" or "192.0.2.1.example.org" as a host. */
+static bool is_address(struct span host, struct ip *ip_r)
+{
+	size_t dot = 0;
+
+	for (int labels = 1; labels <= 4 && dot < host.n; labels++)
+		dot = span_find_byte(host, dot + (labels > 1), '.');
+	return ip_parse_family(span_slice(host, 0, dot), 32, ip_r) == 0;
+}
+
+/* A name without its last dot has that of the zone behind it: the domain, or one
+ * above. */
+static struct span without_zone(struct dns *dns, struct span host, struct span zone)
+{
+	const char *reason = NULL;
+	struct span name;
+	struct ip ip;
+
+	for (int i = 0; i < 3 && span_find_byte(zone, 0, '.') < zone.n; i++) {
+		name = span_slice(host, 0, host.n > zone.n ? host.n - zone.n - 1 : 0);
+		if (span_find_byte(name, 0, '.') < name.n && host.p[name.n] == '.' &&
+		    span_ieq(span_from(host, name.n + 1), zone) &&
+		    find_address(dns, name, &ip, &reason) == ADDRESS)
+			return name;
+		zone = span_from(zone, span_find_byte(zone, 0, '.') + 1);
+	}
+	return (struct span){ NULL, 0 };
+}
+
+/* None of the hosts has an address. */
+static void explain_nowhere(struct dns *dns, struct span domain, struct mx_result *result)
+{
+	result->state = is_address(result->host, &result->ip) ? MX_ADDRESS : MX_NOWHERE;
+	if (result->state == MX_NOWHERE)
+		result->dot = without_zone(dns, result->host, domain);
+}
+
+static void conclude(enum found best, const char *reason, struct mx_result *result)
+{
+	switch (best) {
+	case ADDRESS:
+		result->state = MX_OK;
+		break;
+	case PRIVATE:
+		result->state = MX_PRIVATE;
+		break;
+	case UNREACHABLE:
+		result->state = MX_UNREACHABLE;
+		break;
+	default:
+		fail(result, reason);
+		break;
+	}
+}
+
+static void check_hosts(struct dns *dns, struct span domain, const struct dns_answer *answer,
 			struct mx_result *result)
 {
 	struct span hosts[MX_MAX_HOSTS];
 	size_t n = result->hosts = sort_hosts(answer, hosts);
 	const char *reason = n > MX_MAX_HOSTS ? "limit" : NULL;
+	enum found best = n > MX_MAX_HOSTS ? UNSURE : NO_ADDRESS, found;
+	struct ip ip;
 
 	n = n < MX_MAX_HOSTS ? n : MX_MAX_HOSTS;
 	for (size_t i = 0; i < n; i++)
 		begin_addresses(dns, hosts[i]);
-	for (size_t i = 0; i < n; i++)
-		if (find_address(dns, hosts[i], &reason) == ADDRESS) {
-			result->state = MX_OK;
-			result->host = hosts[i];
-			return;
-		}
-	if (reason != NULL) {
-		fail(result, reason);
+	for (size_t i = 0; i < n && best != ADDRESS; i++) {
+		found = find_address(dns, hosts[i], &ip, &reason);
+		if (found <= best)
+			continue;
+		best = found;
+		result->host = hosts[i];
+		result->ip = ip;
+	}
+	if (best != NO_ADDRESS) {
+		conclude(best, reason, result);
 	} else if (n == 0) {
 		result->state = MX_NULL;
 	} else {
-		result->state = MX_NOWHERE;
 		result->host = hosts[0];
+		explain_nowhere(dns, domain, result);
 	}
 }
 
 static void check_implicit(struct dns *dns, struct span domain, struct mx_result *result)
 {
 	const char *reason = NULL;
+	enum found found = find_address(dns, domain, &result->ip, &reason);
 
-	switch (find_address(dns, domain, &reason)) {
-	case ADDRESS:
-		result->state = MX_IMPLICIT;
-		result->host = domain;
-		break;
-	case NO_ADDRESS:
+	if (found == NO_ADDRESS) {
 		result->state = MX_NONE;
-		break;
-	case UNSURE:
-		fail(result, reason);
-		break;
+		return;
 	}
+	conclude(found, reason, result);
+	if (found != UNSURE)
+		result->host = domain;
+	if (found == ADDRESS)
+		result->state = MX_IMPLICIT;
 }
 
 void mx_check(struct dns *dns, struct span domain, struct mx_result *result_r)
@@ -124,7 +216,7 @@ void mx_check(struct dns *dns, struct span domain, struct mx_result *result_r)
 	begin_addresses(dns, domain);
 	dns_query(dns, domain, DNS_MX, &answer);
 	if (answer.status == DNS_FOUND)
-		check_hosts(dns, &answer, result_r);
+		check_hosts(dns, domain, &answer, result_r);
 	else if (answer.status == DNS_NO_DATA)
 		check_implicit(dns, domain, result_r);
 	else if (answer.status == DNS_NO_NAME)

@@ -4,6 +4,7 @@
 #ifndef WHYBOUNCE_PROBE_MX_H
 #define WHYBOUNCE_PROBE_MX_H
 
+#include "probe/address.h"
 #include "probe/dns.h"
 
 enum { MX_MAX_HOSTS = 5 };	/* whose addresses are looked up */
@@ -14,14 +15,22 @@ enum mx_state {
 	MX_NULL,		/* RFC 7505 */
 	MX_NONE,		/* neither MX nor address */
 	MX_NOWHERE,		/* MX hosts without any address; host: the first */
+	MX_ADDRESS,		/* the same, and the first is an IP address: ip */
+	MX_PRIVATE,		/* hosts, or the domain itself, with addresses of a private
+				 * network alone: ip */
+	MX_UNREACHABLE,		/* with none but loopback, 0.0.0.0 and their kind: ip */
 	MX_NO_DOMAIN,		/* the name does not exist */
 	MX_TEMPERROR,
 };
 
 struct mx_result {
 	enum mx_state state;
-	struct span host;	/* OK: the most preferred one that has an address; NOWHERE: the
-				 * most preferred one; IMPLICIT: the domain; else empty */
+	struct span host;	/* OK: the most preferred one that has an address; PRIVATE,
+				 * UNREACHABLE: the one of ip; NOWHERE, ADDRESS: the most
+				 * preferred one; IMPLICIT: the domain; else empty */
+	struct ip ip;
+	struct span dot;	/* MX_NOWHERE: a host that has an address; to its name the
+				 * zone's was added, for the last dot is missing; or empty */
 	size_t hosts;		/* that the MX records name */
 	const char *likely;	/* MX_NO_DOMAIN, MX_NONE, MX_NULL: a common mail domain
 				 * one edit away ("gmail.com" for gmial.com); or NULL */

@@ -100,6 +100,28 @@ bool ptr_name_is_generic(const struct ip *ip, struct span name)
 		ip->bits == 128 && is_generic6(ip->bytes, name);
 }
 
+/* ---- names for nobody else ---- */
+
+bool ptr_name_is_public(struct span name)
+{
+	/* RFC 6761, 6762, 8375, 9476, and what many use all the same */
+	static const char *const ends[] = {
+		"localhost", "localdomain", "local", "lan", "internal", "intranet", "private",
+		"corp", "home", "home.arpa", "in-addr.arpa", "ip6.arpa", "test", "invalid",
+	};
+	struct ip ip;
+
+	if (span_find_byte(name, 0, '.') >= name.n || ip_parse(name, &ip) == 0)
+		return false;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		size_t n = strlen(ends[i]);
+
+		if (span_has_suffix(name, ends[i]) && name.n > n && name.p[name.n - n - 1] == '.')
+			return false;
+	}
+	return dns_name_is_valid(name);
+}
+
 /* ---- the check ---- */
 
 static bool holds(const struct dns_answer *answer, const struct ip *ip)

@@ -27,6 +27,9 @@ struct ptr_result {
 void ptr_check(struct dns *dns, const struct ip *ip, struct ptr_result *result_r);
 
 /* Pure. */
+/* Could it be a name in the DNS that everybody asks? "localhost", "192.0.2.1" and
+ * "mail.local" could not. */
+bool ptr_name_is_public(struct span name);
 bool ptr_name_is_generic(const struct ip *ip, struct span name);
 
 #endif
