@@ -39,7 +39,7 @@ DEFS += $(if $(SANITIZE),-DWHYBOUNCE_SANITIZED) $(if $(VALGRIND),-DWHYBOUNCE_INT
 RUN ?= $(if $(VALGRIND),valgrind -q --error-exitcode=1 --suppressions=tests/valgrind.supp)
 ALL_CFLAGS = $(CSTD) $(WARN) $(HARDEN) $(SAN) $(DEFS) -Imilter -Itests -MMD -MP -pthread $(CFLAGS)
 ALL_LDFLAGS = $(SAN) -pie -pthread -Wl,-z,relro,-z,now $(LDFLAGS)
-LIBS := -lcyaml -lyaml -lpcre2-8 -lunbound -lspf2 -lopendkim
+LIBS := -lcyaml -lyaml -lpcre2-8 -lunbound -lspf2 -lopendkim -lidn2
 DAEMON_LIBS := -lmilter -lmicrohttpd -lseccomp
 
 lib_src := $(wildcard $(foreach d,base mail know why probe say core,milter/$(d)/*.c))

@@ -395,6 +395,7 @@ static void test_broken_fields(void **state)
 		{ "v=1;", "v=1; v=1;", DKIM_BROKEN_SIGNATURE, "syntax" },
 		{ "v=1;", "v=1;;", DKIM_BROKEN_SIGNATURE, "syntax" },
 		{ "v=1;", "v=1; \x80=2;", DKIM_BROKEN_SIGNATURE, "syntax" },
+		{ "d=example.org;", "d=\xc3\xa9xample.org;", DKIM_UNSUPPORTED, "syntax" },
 		{ "a=rsa-sha256;", "", DKIM_BROKEN_SIGNATURE, "a" },
 		{ "a=rsa-sha256;", "a=rsa-sha1;", DKIM_UNSUPPORTED, "a" },
 		{ "a=rsa-sha256;", "a=dsa-sha256;", DKIM_UNSUPPORTED, "a" },

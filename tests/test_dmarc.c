@@ -457,6 +457,8 @@ static void test_alignment_examples(void **state)
 	assert_true(is_aligned("example.com", "example.com", false));
 	assert_true(is_aligned("example.com", "child.example.com", false));
 	assert_false(is_aligned("example.com", "child.example.com", true));
+	assert_true(is_aligned("M\xc3\xbcller.example", "xn--mller-kva.example.", true));
+	assert_false(is_aligned("m\xc3\xbcller.example", "muller.example", true));
 	assert_false(is_aligned("child.example.com", "example.net", false));
 	assert_true(is_aligned("child.example.com", "example.com", false));
 	/* table 1 */

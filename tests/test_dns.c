@@ -171,6 +171,7 @@ static void test_names(void **state)
 	assert_false(dns_name_is_valid(SPAN("a\nb.org")));
 	assert_false(dns_name_is_valid(SPAN("a\0b.org")));
 	assert_string_equal(ask("a..b", DNS_A).reason, "name");
+	assert_string_equal(ask("m\xff.example", DNS_A).reason, "name");
 	assert_int_equal(dns.left, DNS_MAX_QUERIES);
 }
 

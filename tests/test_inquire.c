@@ -33,6 +33,7 @@ static const struct dns_row rows[] = {
 	ROW("example.org", TXT, "v=spf1 ip4:192.0.2.7 -all"),
 	ROW("good.example", TXT, "v=spf1 ip4:192.0.2.1 -all"),
 	ROW("_dmarc.example.org", TXT, "v=DMARC1; p=none"),
+	ROW("xn--bcher-kva.example", TXT, "v=spf1 -all"),
 };
 static const char ours[] = "local_domains: [example.org, good.example]\n"
 			   "outbound_addresses: [192.0.2.1]\n";
@@ -254,6 +255,41 @@ static void test_misspelt_domain(void **state)
 	close_stage(&stage);
 }
 
+/* Names in Unicode are asked for, and belong to the house, as A-labels; who wrote them
+ * reads them as he wrote them. */
+static void test_unicode(void **state)
+{
+	static const char settings[] = "local_domains: [xn--bcher-kva.example]\n"
+		"outbound_addresses: [192.0.2.1]\nsigns_all: yes\ninbound: all\n";
+	static const char ours_too[] = BOUNCE("kim@example.net", "5.7.23",
+		"550 5.7.23 SPF check failed", MAIL("anna@B\xc3\xbc" "cher.example"));
+	static const char theirs[] = BOUNCE("kim@nieder.\xc3\xb6sterreich", "5.1.2",
+		"550 5.1.2 host not found", MAIL("anna@b\xc3\xbc" "cher.example"));
+	static const char with_signature[] = BOUNCE("kim@example.net", "5.7.1", "550 5.7.1 no",
+		"DKIM-Signature: v=1; d=b\xc3\xbc" "cher.example; b=x\r\n"
+		MAIL("anna@b\xc3\xbc" "cher.example"));
+	struct stage stage;
+	const char *text;
+	unsigned queries;
+
+	(void)state;
+	open_stage(&stage, settings);
+	text = explained(&stage, ours_too, ORIGIN_GENERATED, "anna@b\xc3\xbc" "cher.example",
+			 explain_text, &queries);
+	assert_has(text, "✗ SPF fails: the record of xn--bcher-kva.example does not allow 192.0.2.1.");
+	assert_has(text, "so that it reads: v=spf1 ip4:192.0.2.1 -all");
+	text = explained(&stage, theirs, ORIGIN_GENERATED, "anna@b\xc3\xbc" "cher.example",
+			 explain_text, &queries);
+	assert_has(text, "The domain nieder.\xc3\xb6sterreich does not exist");
+	text = explained(&stage, ours_too, ORIGIN_INBOUND, "anna@b\xc3\xbc" "cher.example",
+			 explain_text, &queries);
+	assert_has(text, "Somebody else probably sent this message with your address");
+	text = explained(&stage, with_signature, ORIGIN_INBOUND, "anna@b\xc3\xbc" "cher.example",
+			 explain_text, &queries);
+	assert_lacks(text, "Somebody else");
+	close_stage(&stage);
+}
+
 static void test_forged(void **state)
 {
 	char settings[300];
@@ -283,6 +319,7 @@ int main(void)
 		FIXTURE_TEST(test_no_need),
 		FIXTURE_TEST(test_contradiction),
 		FIXTURE_TEST(test_misspelt_domain),
+		FIXTURE_TEST(test_unicode),
 		FIXTURE_TEST(test_forged),
 	};
 

@@ -51,6 +51,7 @@ static const struct dns_row rows[] = {
 		  "exp=why.%{d} -all" },
 	{ .name = "why.spf.example.test", .type = DNS_TXT, .data = "not %{l}" },
 	{ .name = long_name, .type = DNS_TXT, .data = "long" },
+	{ .name = "xn--mller-kva.example.test", .type = DNS_TXT, .data = "u" },
 };
 
 /* A root of our own, with a record that is as it was signed and one that is not.
@@ -178,7 +179,9 @@ static void test_names(void **state)
 
 	assert_true(span_is(ask(f, "odd\\name.example.test", DNS_TXT).records[0].data, "odd"));
 	assert_true(span_is(ask(f, long_name, DNS_TXT).records[0].data, "long"));
-	assert_int_equal(ask(f, "a b\"\xff.example.test", DNS_TXT).status, DNS_NO_NAME);
+	assert_int_equal(ask(f, "a b\"\x01.example.test", DNS_TXT).status, DNS_TEMPORARY);
+	assert_int_equal(ask(f, "a b\"(.example.test", DNS_TXT).status, DNS_NO_NAME);
+	assert_true(span_is(ask(f, "M\xc3\xbcller.example.test", DNS_TXT).records[0].data, "u"));
 }
 
 static void test_faults(void **state)

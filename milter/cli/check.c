@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/enrich.h"
+#include "probe/idna.h"
 
 /* What to check, and the message that --message names. */
 struct target {
@@ -31,12 +32,11 @@ static int read_ip(const struct cli *cli, struct target *target)
 	return 0;
 }
 
-/* A host name, an underscore allowed, or letters beyond ASCII. */
+/* A host name, an underscore allowed. */
 static bool is_domain(struct span s)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if (!ascii_isalnum(s.p[i]) && s.p[i] != '-' && s.p[i] != '_' && s.p[i] != '.' &&
-		    (unsigned char)s.p[i] < 0x80)
+		if (!ascii_isalnum(s.p[i]) && s.p[i] != '-' && s.p[i] != '_' && s.p[i] != '.')
 			return false;
 	return dns_name_is_valid(s);
 }
@@ -49,8 +49,10 @@ static struct span without_key_name(struct span selector)
 
 static int read_names(const struct cli *cli, struct arena *arena, struct target *target)
 {
-	struct span domain = span_str(cli->args[0]), sender = span_str(cli->from);
+	struct span domain, sender = span_str(cli->from);
+	char ascii[IDNA_MAX];
 
+	domain = arena_copy(arena, idna_ascii(span_str(cli->args[0]), ascii));
 	if (!is_domain(domain)) {
 		cli_fail("\"%.80s\" is no domain; write one such as example.org", cli->args[0]);
 		return -1;

@@ -12,6 +12,7 @@
 #include <yaml.h>
 
 #include "core/option.h"
+#include "probe/idna.h"
 
 enum { CONFIG_MAX_SIZE = 1024 * 1024, CONFIG_MAX_ITEMS = 4096 };
 
@@ -606,6 +607,9 @@ bool config_excludes(const struct config *config, struct span address)
 
 bool config_is_local(const struct config *config, struct span domain)
 {
+	char ascii[IDNA_MAX];
+
+	domain = idna_ascii(domain, ascii);
 	for (unsigned i = 0; i < config->local_domains.n; i++)
 		if (span_is(domain, config->local_domains.list[i]))
 			return true;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
 #include "probe/taglist.h"
 
 enum { MAX_IDENTITY = 250 };
@@ -115,6 +116,16 @@ static bool is_identity(struct span s, struct span domain, bool *below_r)
 	return *below_r || span_ieq(own, domain);
 }
 
+/* Letters beyond ASCII, as mail that was sent with SMTPUTF8 may have them. */
+static bool is_unicode(struct span s)
+{
+	bool beyond = false;
+
+	for (size_t i = 0; i < s.n; i++)
+		beyond = beyond || (unsigned char)s.p[i] >= 0x80;
+	return beyond && utf8_is_valid(s);
+}
+
 /* ---- the field ---- */
 
 static struct span lowered(struct arena *arena, struct span s)
@@ -217,6 +228,8 @@ void dkim_field_parse(struct arena *arena, const struct header *header,
 	*field_r = (struct dkim_field){ .problem = DKIM_FINE };
 	if (header->raw.n > DKIM_MAX_FIELD)
 		refuse(field_r, DKIM_UNSUPPORTED, NULL);
+	else if (is_unicode(header->value))	/* RFC 8616, 5; libopendkim cannot */
+		refuse(field_r, DKIM_UNSUPPORTED, "syntax");
 	else if (taglist_parse(header->value, &tags, &bad) != 0)
 		broken(field_r, "syntax");
 	else

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "probe/idna.h"
+
 /* ---- one name ---- */
 
 enum finding {
@@ -93,11 +95,12 @@ static struct span last_labels(struct span domain, size_t n)
 	return domain;
 }
 
-/* In lower case, without a last dot; empty where it is no domain name. */
+/* In A-labels and lower case, without a last dot; empty where it is no domain name. */
 static struct span canonical(struct arena *arena, struct span domain)
 {
-	char *p;
+	char text[IDNA_MAX], *p;
 
+	domain = idna_ascii(domain, text);
 	if (domain.n > 0 && domain.p[domain.n - 1] == '.')
 		domain.n--;
 	if (!dns_name_is_valid(domain))

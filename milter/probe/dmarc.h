@@ -1,7 +1,7 @@
 /* dmarc.h - what a domain asks receivers to do, and whether mail was aligned.
  *
  * RFC 9989: policy discovery and organizational domain by DNS tree walk (4.10),
- * no public suffix list. Domains are A-labels; case and a last dot do not count. */
+ * no public suffix list. Names in Unicode are A-labels; case and a last dot do not count. */
 #ifndef WHYBOUNCE_PROBE_DMARC_H
 #define WHYBOUNCE_PROBE_DMARC_H
 

@@ -3,6 +3,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "probe/idna.h"
+
 struct dns_known {
 	struct dns_known *next;
 	const char *name;
@@ -63,6 +65,9 @@ bool dns_name_is_valid(struct span name)
 /* As sources know it; false where it is no name. */
 static bool canonical(struct span name, char text[DNS_MAX_NAME + 1])
 {
+	char ascii[IDNA_MAX];
+
+	name = idna_ascii(name, ascii);
 	if (!dns_name_is_valid(name))
 		return false;
 	name = without_last_dot(name);

@@ -5,7 +5,7 @@
  * and a number of queries; what was asked once is not asked again. Names are checked
  * here once for all probes: labels of 1 to 63 octets, 253 in all (RFC 1035,
  * 2.3.4), no control characters; sources see them in lower case without a last
- * dot. No answer is never an answer: whatever went wrong is DNS_TEMPORARY, with a
+ * dot, and those in Unicode as A-labels. No answer is never an answer: whatever went wrong is DNS_TEMPORARY, with a
  * reason. */
 #ifndef WHYBOUNCE_PROBE_DNS_H
 #define WHYBOUNCE_PROBE_DNS_H

@@ -1,6 +1,7 @@
 #include "probe/spf.h"
 
 #include "base/buf.h"
+#include "probe/idna.h"
 #include "probe/spf_walk.h"
 
 enum { PATH_MAX_TEXT = 2048 };
@@ -479,6 +480,15 @@ static void explain(struct spf_walk *walk)
 		walk->result->explanation = (struct span){ NULL, 0 };
 }
 
+/* RFC 8616, 4. What is no domain stays as it is. */
+static struct span in_ascii(struct arena *arena, struct span domain)
+{
+	char text[IDNA_MAX];
+	struct span ascii = idna_ascii(domain, text);
+
+	return ascii.p == text ? arena_copy(arena, ascii) : domain;
+}
+
 /* RFC 7208, 2.4 and 4.3. */
 static struct span set_sender(struct spf_walk *walk, const struct spf_request *request)
 {
@@ -488,18 +498,11 @@ static struct span set_sender(struct spf_walk *walk, const struct spf_request *r
 	while (at > 0 && sender.p[at - 1] != '@')
 		at--;
 	walk->who.local = span_slice(sender, 0, at > 0 ? at - 1 : 0);
-	walk->who.domain = sender.n > 0 ? span_from(sender, at) : request->helo;
+	walk->who.domain = in_ascii(walk->dns->arena, sender.n > 0 ? span_from(sender, at) :
+				    request->helo);
 	if (walk->who.local.n == 0)
 		walk->who.local = SPAN("postmaster");
 	return walk->who.domain;
-}
-
-static bool is_ascii(struct span s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] >= 0x80)
-			return false;
-	return true;
 }
 
 /* A name of several labels; address literals have none. */
@@ -516,9 +519,6 @@ static enum spf_result_code begin(struct spf_walk *walk, struct span domain)
 	if (frame == NULL)
 		return spf_dns_problem(walk, "limit");
 	decide(walk, frame, (struct span){ NULL, 0 });
-	/* names in Unicode would have to be asked for in another form (RFC 8616) */
-	if (!is_ascii(domain))
-		return spf_dns_problem(walk, "name");
 	if (!can_publish(domain)) {
 		walk->result->problem = SPF_BAD_DOMAIN;
 		return SPF_NONE;

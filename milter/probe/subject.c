@@ -4,6 +4,7 @@
 
 #include "mail/address.h"
 #include "mail/dsn.h"
+#include "probe/idna.h"
 
 bool house_has(const struct house *house, struct span domain)
 {
@@ -13,14 +14,20 @@ bool house_has(const struct house *house, struct span domain)
 	return false;
 }
 
-struct span address_domain(struct arena *arena, struct span address)
+static struct span lower(struct arena *arena, struct span s)
 {
-	struct span host = address_host(address);
-	char *copy = host.n != 0 ? arena_string(arena, host) : NULL;
+	char *copy = s.n != 0 ? arena_string(arena, s) : NULL;
 
-	for (size_t i = 0; copy != NULL && i < host.n; i++)
+	for (size_t i = 0; copy != NULL && i < s.n; i++)
 		copy[i] = ascii_lower(copy[i]);
 	return span_str(copy);
+}
+
+struct span address_domain(struct arena *arena, struct span address)
+{
+	char ascii[IDNA_MAX];
+
+	return lower(arena, idna_ascii(address_host(address), ascii));
 }
 
 /* ---- whose mail it was ---- */
@@ -192,8 +199,8 @@ static void read_domains(struct arena *arena, const struct bounce *bounce, struc
 
 		if (r->action != ACTION_FAILED && r->action != ACTION_DELAYED)
 			continue;
-		add_domain(s, address_domain(arena, r->original.n != 0 ? r->original :
-							r->recipient));
+		add_domain(s, lower(arena, address_host(r->original.n != 0 ? r->original :
+							r->recipient)));
 	}
 }
 
@@ -256,10 +263,12 @@ static bool is_whole(const struct headers *headers)
 		headers_find(headers, "Message-ID") != NULL;
 }
 
-/* The tag d= of a DKIM-Signature (RFC 6376, 3.5); empty where there is none. */
+/* The tag d= of a DKIM-Signature (RFC 6376, 3.5), in A-labels; empty where there is
+ * none. */
 static struct span signing_domain(struct arena *arena, const struct header *signature)
 {
 	struct span value = header_unfold(arena, signature);
+	char ascii[IDNA_MAX];
 
 	for (size_t at = 0; at < value.n;) {
 		size_t end = span_find_byte(value, at, ';');
@@ -267,7 +276,8 @@ static struct span signing_domain(struct arena *arena, const struct header *sign
 		size_t equals = span_find_byte(tag, 0, '=');
 
 		if (equals < tag.n && span_is(span_trim(span_slice(tag, 0, equals)), "d"))
-			return span_trim(span_from(tag, equals + 1));
+			return arena_copy(arena, idna_ascii(span_trim(span_from(tag, equals + 1)),
+							    ascii));
 		at = end + 1;
 	}
 	return (struct span){ NULL, 0 };

@@ -44,7 +44,8 @@ struct subject {
 					 * wrote the bounce; empty: none */
 	struct span message, body;	/* as returned; body lies in message */
 	bool has_message, has_body;
-	struct span domains[SUBJECT_MAX_DOMAINS];	/* of recipients it failed for */
+	struct span domains[SUBJECT_MAX_DOMAINS];	/* of recipients it failed for; in
+							 * Unicode where they are written so */
 	size_t domains_n;
 	struct reported reported;
 };
@@ -65,7 +66,8 @@ bool subject_is_forged(struct arena *arena, const struct house *house,
 void reported_read(struct arena *arena, const struct headers *headers,
 		   const char *authserv_id, struct reported *reported_r);
 
-/* "example.org" of "a@example.org", lower case; empty where there is none. */
+/* "example.org" of "a@example.org", lower case and in A-labels; empty where there is
+ * none. */
 struct span address_domain(struct arena *arena, struct span address);
 
 #endif
