@@ -170,7 +170,7 @@ static void test_other_readers(void **state)
 
 static void test_inbound(void **state)
 {
-	static const char forwarded[] = BOUNCE_BY("mx.far.example", "kim@example.net", "5.7.23",
+	static const char forwarded[] = BOUNCE_BY("in.example.net", "kim@example.net", "5.7.23",
 		"550 5.7.23 SPF check failed", MAIL("anna@example.org"));
 	struct stage stage;
 	const char *text;
@@ -180,12 +180,49 @@ static void test_inbound(void **state)
 	open_stage(&stage, ours);
 	text = explained(&stage, forwarded, ORIGIN_INBOUND, "anna@example.org", explain_text,
 			 &queries);
-	assert_has(text, "mx.far.example passed the message on to another system. SPF cannot pass");
+	assert_has(text, "in.example.net passed the message on to another system. SPF cannot pass");
 	assert_lacks(text, "To repair it: Add");
 	text = explained(&stage, NO_SPF, ORIGIN_INBOUND, "anna@example.org", explain_text, &queries);
 	assert_has(text, "To repair it: Add ip4:192.0.2.1");
 	explained(&stage, NO_SPF, ORIGIN_INBOUND, "eve@else.example", explain_text, &queries);
 	assert_int_equal(queries, 0);
+	close_stage(&stage);
+}
+
+/* A bounce that came in may be made up, with what it returns: nothing that it names is
+ * to be published, and what is right for us is not held against another address. */
+static void test_made_up(void **state)
+{
+	static const char signature[] = BOUNCE("kim@example.net", "5.7.20",
+		"550 5.7.20 No passing DKIM signature found", "DKIM-Signature: v=1; a=rsa-sha256; "
+		"d=good.example; s=evil; h=from; bh=AAAA; b=AAAA\r\n" MAIL("anna@good.example"));
+	static const char unsigned_mail[] = BOUNCE("kim@example.net", "5.7.20",
+		"550 5.7.20 No passing DKIM signature found", MAIL("anna@good.example"));
+	static const char other_address[] = BOUNCE("kim@example.net", "5.7.23",
+		"550 5.7.23 SPF check failed: 203.0.113.9 may not send", MAIL("anna@good.example"));
+	struct stage stage;
+	const char *text;
+	unsigned queries;
+
+	(void)state;
+	open_stage(&stage, ours);
+	text = explained(&stage, signature, ORIGIN_INBOUND, "anna@good.example", explain_text,
+			 &queries);
+	assert_has(text, "there is no DKIM key at evil._domainkey.good.example");
+	assert_lacks(text, "To repair it: Publish the public key");
+	text = explained(&stage, signature, ORIGIN_GENERATED, "anna@good.example", explain_text,
+			 &queries);
+	assert_has(text, "To repair it: Publish the public key of the selector evil");
+	text = explained(&stage, unsigned_mail, ORIGIN_INBOUND, "anna@good.example", explain_text,
+			 &queries);
+	assert_has(text, "The message has no DKIM signature");
+	assert_lacks(text, "To repair it: Sign the outgoing mail");
+	text = explained(&stage, other_address, ORIGIN_INBOUND, "anna@good.example", explain_text,
+			 &queries);
+	assert_has(text, "The reply names the address 203.0.113.9.");
+	assert_has(text, "SPF passes: good.example allows 192.0.2.1");
+	assert_lacks(text, "may have been repaired since");
+	assert_lacks(text, "ip4:203.0.113.9");
 	close_stage(&stage);
 }
 
@@ -315,6 +352,7 @@ int main(void)
 		FIXTURE_TEST(test_our_own_mail),
 		FIXTURE_TEST(test_other_readers),
 		FIXTURE_TEST(test_inbound),
+		FIXTURE_TEST(test_made_up),
 		FIXTURE_TEST(test_no_local_domains),
 		FIXTURE_TEST(test_no_need),
 		FIXTURE_TEST(test_contradiction),

@@ -28,6 +28,18 @@
 	"Date: Mon, 23 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@example.org>\r\n" \
 	"Subject: Lunch\r\n\r\nHello.\r\n--b--\r\n"
 
+#define FORWARDED \
+	"From: MAILER-DAEMON@mx.example.net\r\nTo: anna@example.org\r\n" \
+	"Subject: Undelivered Mail Returned to Sender\r\nMIME-Version: 1.0\r\n" \
+	"Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n" \
+	"--b\r\n\r\nIt could not be delivered.\r\n" \
+	"--b\r\nContent-Type: message/delivery-status\r\n\r\n" \
+	"Reporting-MTA: dns; %s\r\n\r\n%sFinal-Recipient: rfc822; %s\r\n" \
+	"Action: failed\r\nStatus: 5.7.26\r\nRemote-MTA: dns; behind.example\r\n" \
+	"Diagnostic-Code: smtp; 550 5.7.26 SPF did not pass\r\n\r\n" \
+	"--b\r\nContent-Type: message/rfc822\r\n\r\nFrom: anna@example.org\r\nTo: %s\r\n" \
+	"Subject: Lunch\r\n\r\nHello.\r\n--b--\r\n"
+
 static const char *const domains[] = { "example.org", "news.example.org" };
 static const char *const addresses[] = { "192.0.2.1", "192.0.2.2", "10.0.0.1", "2001:db8::1" };
 static const struct house house = {
@@ -147,10 +159,54 @@ static void test_inbound(void **state)
 	read_bounce(&s, REPORT("mx.example.net", "mx.example.net", "550 no") RETURNED(""), true);
 	assert_int_equal(s.subject.forwarder.n, 0);
 	arena_release(&s.arena);
+	/* its own address shown: it left from here */
+	read_bounce(&s, REPORT("mx.example.net", "mx.far.example", "550 5.7.26 192.0.2.1: no SPF")
+		    RETURNED(""), true);
+	assert_int_equal(s.subject.forwarder.n, 0);
+	assert_true(s.subject.shown);
+	arena_release(&s.arena);
 	/* another server of the house */
 	read_bounce(&s, REPORT("out.example.org", "mx.example.net", "550 no") RETURNED(""), true);
 	assert_int_equal(s.subject.forwarder.n, 0);
 	arena_release(&s.arena);
+}
+
+/* Who passed it on is the recipient's; who sends for us is not. */
+static void test_forwarder(void **state)
+{
+	static const struct {
+		const char *reporter, *original, *final, *to, *forwarder;
+	} rows[] = {
+		/* forwarded to another address, by whomever */
+		{ "mx.host.example", "kim@example.net", "kim@far.example", "kim@example.net",
+		  "mx.host.example" },
+		/* a gateway in front of the mailboxes */
+		{ "mx.example.net", "kim@example.net", "kim@example.net", "kim@example.net",
+		  "mx.example.net" },
+		{ "mx.example.net", NULL, "kim@example.net", "kim@example.net", "mx.example.net" },
+		{ "MX.Example.NET", NULL, "kim@far.example", "Kim <kim@example.net>",
+		  "MX.Example.NET" },
+		/* a relay of a provider through which our mail leaves */
+		{ "relay.host.example", "kim@example.net", "kim@example.net", "kim@example.net", "" },
+		{ "relay.host.example", NULL, "kim@example.net", "kim@example.net", "" },
+		{ "relay.host.example", NULL, "kim@example.net", "undisclosed-recipients:;", "" },
+		{ "xexample.net", NULL, "kim@example.net", "kim@example.net", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[4096], original[100] = "";
+		struct stage s;
+
+		if (rows[i].original != NULL)
+			snprintf(original, sizeof(original), "Original-Recipient: rfc822;%s\r\n",
+				 rows[i].original);
+		snprintf(text, sizeof(text), FORWARDED, rows[i].reporter, original, rows[i].final,
+			 rows[i].to);
+		read_bounce(&s, text, true);
+		assert_span(s.subject.forwarder, rows[i].forwarder);
+		arena_release(&s.arena);
+	}
 }
 
 static void test_reported(void **state)
@@ -165,6 +221,8 @@ static void test_reported(void **state)
 		  "smtp.mailfrom=b.example; dkim=fail; dkim=pass", "pass", "pass", "", "b.example" },
 		{ "mx.example.com; spf=pass", "temperror", "", "", "" },	/* not us: the next */
 		{ "mx.example.org; none", "", "", "", "" },
+		{ "mx.example.org; spf=fail smtp.mailfrom=\"call 555\"", "fail", "", "", "" },
+		{ "mx.example.org; spf=fail smtp.mailfrom=http://a.example/", "fail", "", "", "" },
 		{ "mx.example.org; spf=<script>; dkim; =pass; dmarc=", "", "", "", "" },
 		{ "mx.example.org", "", "", "", "" },
 		{ "(((", "temperror", "", "", "" },
@@ -188,6 +246,42 @@ static void test_reported(void **state)
 	}
 }
 
+/* A field that the message had when it came to us is its sender's word. */
+static void test_reported_by_others(void **state)
+{
+#define OURS "Authentication-Results: mx.example.org; spf=pass\r\n"
+#define BY(HOST) "Received: from by (x [203.0.113.9]) by " HOST " (Postfix) id 1; today\r\n"
+	static const struct {
+		const char *headers, *spf;
+	} rows[] = {
+		{ OURS BY("mx.example.org") BY("relay.else.example"), "pass" },
+		{ BY("mx.example.org") OURS BY("relay.else.example"), "pass" },
+		{ BY("in.example.org") BY("mx.example.org") OURS, "pass" },
+		{ BY("localhost.localdomain") BY("filter") BY("mx.example.org") OURS, "pass" },
+		{ BY("mx.example.org") BY("relay.else.example") OURS, "" },
+		{ BY("relay.else.example") OURS, "" },
+		{ BY("mx.example.org.else.example") OURS, "" },
+		{ BY("mx.xexample.org") OURS, "" },
+		{ "Received: from mx.example.org\r\n" OURS, "pass" },
+		{ BY("mx.example.org") BY("relay.else.example") OURS OURS, "" },
+		{ BY("mx.example.org") OURS BY("a.example")
+		  "Authentication-Results: mx.example.org; dkim=pass\r\n", "pass" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct stage s;
+		char text[4096];
+
+		snprintf(text, sizeof(text), REPORT("mx.example.org", "mx.example.net", "550 no")
+			 RETURNED("%s"), rows[i].headers);
+		read_bounce(&s, text, false);
+		assert_span(s.subject.reported.spf, rows[i].spf);
+		assert_span(s.subject.reported.dkim, "");
+		arena_release(&s.arena);
+	}
+}
+
 static void test_forged(void **state)
 {
 	static const struct {
@@ -198,6 +292,9 @@ static void test_forged(void **state)
 		{ "Received: from evil.example ([203.0.113.9]) by mx.example.net\r\n", true },
 		{ "DKIM-Signature: v=1; a=rsa-sha256; d=list.example; s=x; b=\r\n", true },
 		{ "DKIM-Signature: v=1; s=x;\r\n d = Example.org ; b=\r\n", false },
+		{ "DKIM-Signature: v=1; s=x; d=mail.example.org; b=\r\n", false },
+		{ "DKIM-Signature: v=1; s=x; d=notexample.org; b=\r\n", true },
+		{ "DKIM-Signature: v=1; s=x; d=example.org.evil.example; b=\r\n", true },
 		{ "DKIM-Signature: broken\r\n", false },
 		{ "Received: from a ([192.0.2.1]) by mx.example.net\r\n", false },
 		{ "Received: from mail.example.org (unknown) by mx.example.net\r\n", false },
@@ -228,6 +325,20 @@ static void test_not_forged(void **state)
 		"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nFrom: eve@else.example\r\n"
 		"Date: Mon, 23 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@else.example>\r\n--b--\r\n",
 		"--b--\r\n",
+		/* ours is only in a message that it carries, or in a name */
+		"--b\r\nContent-Type: message/rfc822\r\n\r\nFrom: eve@else.example\r\n"
+		"Date: Mon, 23 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@else.example>\r\n"
+		"MIME-Version: 1.0\r\nContent-Type: message/rfc822\r\n\r\nFrom: anna@example.org\r\n"
+		"Date: Mon, 23 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@example.org>\r\n\r\nx\r\n"
+		"--b--\r\n",
+		"--b\r\nContent-Type: message/rfc822\r\n\r\n"
+		"From: \"anna@example.org\" <eve@else.example>\r\n"
+		"Date: Mon, 23 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@else.example>\r\n\r\nx\r\n"
+		"--b--\r\n",
+		/* somebody below a domain of ours is somebody else */
+		"--b\r\nContent-Type: message/rfc822\r\n\r\nFrom: anna@sub.example.org\r\n"
+		"Date: Mon, 23 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@else.example>\r\n\r\nx\r\n"
+		"--b--\r\n",
 	};
 
 	(void)state;
@@ -250,7 +361,9 @@ int main(void)
 		cmocka_unit_test(test_whose_mail),
 		cmocka_unit_test(test_sending_address),
 		cmocka_unit_test(test_inbound),
+		cmocka_unit_test(test_forwarder),
 		cmocka_unit_test(test_reported),
+		cmocka_unit_test(test_reported_by_others),
 		cmocka_unit_test(test_forged),
 		cmocka_unit_test(test_not_forged),
 	};

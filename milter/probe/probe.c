@@ -141,14 +141,18 @@ static void check_spf_ours(struct probing *p, bool tell)
 		tell_spf(p, results);
 }
 
-/* An address that somebody else names. */
+/* An address that somebody else names. Where that one may not send, what is right for
+ * ours does not contradict. */
 static void check_spf_named(struct probing *p)
 {
 	const struct subject *s = p->subject;
+	size_t before = p->f.out->n;
 	struct spf_result result;
 
 	spf_of(p, &s->named, &result);
 	find_spf_named(&p->f, s->sender_domain, &s->named, &result);
+	for (size_t i = 0; p->f.out->n > before && i < before; i++)
+		p->f.out->list[i].disputed = !s->shown;
 }
 
 static void check_spf(struct probing *p, bool tell)
@@ -319,6 +323,23 @@ static void check_dnsbl(struct probing *p)
 
 /* ---- all of it ---- */
 
+/* Whoever wrote a bounce that came in may have made up what it returns: its selectors
+ * are not ours to publish, nor is mail without signature ours to sign, unless it shows
+ * an address of ours. */
+static void withhold(struct probing *p)
+{
+	const struct subject *s = p->subject;
+
+	for (size_t i = 0; s->inbound && i < p->f.out->n; i++) {
+		struct finding *f = &p->f.out->list[i];
+
+		if (f->check == CHECK_DKIM && (f->selector.n != 0 || !s->shown))
+			f->repairable = false;
+		if (f->check == CHECK_DMARC && !s->shown && strcmp(f->verdict, "fail") == 0)
+			f->repairable = false;
+	}
+}
+
 static void run_checks(struct probing *p, unsigned wanted)
 {
 	bool dmarc = has(wanted, CHECK_DMARC);
@@ -375,6 +396,7 @@ void probe_subject(struct prober *prober, struct arena *arena,
 	if (gate_enter(&prober->gate, about, dns_now_ms())) {
 		begin(&p, wanted);
 		run_checks(&p, wanted);
+		withhold(&p);
 		gate_leave(&prober->gate);
 		return;
 	}

@@ -1,6 +1,8 @@
 /* Authentication-Results (RFC 8601), as far as we want to know them. */
 #include "probe/subject.h"
 
+#include "probe/dns.h"
+
 /* A token, or a quoted string without its quotes. Comments and white space are
  * passed over. Empty at the end and before a delimiter. */
 static struct span next_token(struct span value, size_t *at)
@@ -62,6 +64,15 @@ static void set_result(struct span *result, struct span found)
 		*result = found;
 }
 
+/* A name that may be quoted; anything else could be somebody's words. */
+static bool is_host_name(struct span s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!ascii_isalnum(s.p[i]) && s.p[i] != '-' && s.p[i] != '.')
+			return false;
+	return dns_name_is_valid(s);
+}
+
 static void take_property(struct arena *arena, struct span method, struct span name,
 			  struct span value, struct reported *r)
 {
@@ -69,6 +80,8 @@ static void take_property(struct arena *arena, struct span method, struct span n
 
 	if (domain.n == 0)
 		domain = value;
+	if (!is_host_name(domain))
+		return;
 	if (span_is(method, "spf") && span_is(name, "smtp.mailfrom"))
 		r->spf_domain = domain;
 	else if (span_is(method, "dmarc") && span_is(name, "header.from"))
@@ -93,8 +106,54 @@ static void read_result(struct arena *arena, struct span value, size_t *at, stru
 		take_property(arena, method, name, next_token(value, at), r);
 }
 
+/* The server that took the message and wrote this; empty where it does not say. */
+static struct span receiving_host(struct span received)
+{
+	for (size_t at = 0; at < received.n;) {
+		struct span token = next_token(received, &at);
+
+		if (span_is(token, "from"))
+			next_token(received, &at);
+		else if (span_is(token, "by"))
+			return next_token(received, &at);
+		else if (token.n == 0)
+			at++;
+	}
+	return (struct span){ NULL, 0 };
+}
+
+/* A host of the house or beside the one that checks, or one that has a name only on
+ * its own machine. */
+static bool is_our_host(const struct house *house, struct span host)
+{
+	struct span id = span_str(house->authserv_id), parent;
+	size_t dot = span_find_byte(id, 0, '.');
+
+	parent = span_from(id, dot + 1);
+	if (span_find_byte(parent, 0, '.') >= parent.n)
+		parent = id;
+	return span_find_byte(host, 0, '.') >= host.n || span_has_prefix(host, "localhost.") ||
+		house_has_host(house, host) || span_ieq(host, parent) ||
+		(host.n > parent.n && host.p[host.n - parent.n - 1] == '.' &&
+		 span_ieq(span_from(host, host.n - parent.n), parent));
+}
+
+/* Was the message with somebody else when this field was written? What stands below
+ * the trace of other systems was there when it came to us. */
+static bool is_foreign(struct arena *arena, const struct headers *headers,
+		       const struct house *house, const struct header *field)
+{
+	const struct header *h;
+
+	for (h = headers_find(headers, "Received"); h != NULL && h < field;
+	     h = headers_find_next(headers, h))
+		if (!is_our_host(house, receiving_host(header_unfold(arena, h))))
+			return true;
+	return false;
+}
+
 void reported_read(struct arena *arena, const struct headers *headers,
-		   const char *authserv_id, struct reported *reported_r)
+		   const struct house *house, struct reported *reported_r)
 {
 	const struct header *h;
 
@@ -104,8 +163,10 @@ void reported_read(struct arena *arena, const struct headers *headers,
 		struct span value = header_unfold(arena, h);
 		size_t at = 0;
 
-		if (!span_is(next_token(value, &at), authserv_id))
+		if (!span_is(next_token(value, &at), house->authserv_id))
 			continue;
+		if (is_foreign(arena, headers, house, h))
+			return;
 		for (at = span_find_byte(value, at, ';'); at < value.n;
 		     at = span_find_byte(value, at, ';')) {
 			at++;

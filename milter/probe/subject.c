@@ -14,6 +14,19 @@ bool house_has(const struct house *house, struct span domain)
 	return false;
 }
 
+bool house_has_host(const struct house *house, struct span host)
+{
+	for (size_t i = 0; i < house->domains_n; i++) {
+		struct span domain = span_str(house->domains[i]);
+
+		if (span_ieq(host, domain) ||
+		    (host.n > domain.n && host.p[host.n - domain.n - 1] == '.' &&
+		     span_has_suffix(host, house->domains[i])))
+			return true;
+	}
+	return false;
+}
+
 static struct span lower(struct arena *arena, struct span s)
 {
 	char *copy = s.n != 0 ? arena_string(arena, s) : NULL;
@@ -136,7 +149,6 @@ static void read_addresses(struct arena *arena, const struct house *house,
 			   const struct bounce *bounce, struct subject *s)
 {
 	struct ip ip;
-	bool shown;
 
 	for (size_t i = 0; i < bounce->n; i++)
 		add_addresses_of(s, house, bounce->recipients[i].reply);
@@ -147,8 +159,8 @@ static void read_addresses(struct arena *arena, const struct house *house,
 			headers_find(&bounce->returned_headers, "Received")));
 		s->named = named;	/* of a Received, only our own count */
 	}
-	shown = s->addresses_n != 0;
-	for (size_t i = 0; !shown && i < house->addresses_n; i++)
+	s->shown = s->addresses_n != 0;
+	for (size_t i = 0; !s->shown && i < house->addresses_n; i++)
 		if (ip_parse(span_str(house->addresses[i]), &ip) == 0)
 			add_address(s, &ip);
 }
@@ -204,33 +216,55 @@ static void read_domains(struct arena *arena, const struct bounce *bounce, struc
 	}
 }
 
-static bool is_host_of(const struct house *house, struct span host)
+static bool is_below(struct span host, struct span domain)
 {
-	for (size_t i = 0; i < house->domains_n; i++) {
-		struct span domain = span_str(house->domains[i]);
+	return domain.n != 0 && host.n >= domain.n &&
+		span_ieq(span_from(host, host.n - domain.n), domain) &&
+		(host.n == domain.n || host.p[host.n - domain.n - 1] == '.');
+}
 
-		if (span_ieq(host, domain) ||
-		    (host.n > domain.n && host.p[host.n - domain.n - 1] == '.' &&
-		     span_has_suffix(host, house->domains[i])))
-			return true;
+/* Is that server one of a domain that the author wrote to? */
+static bool is_host_of_reader(struct arena *arena, const struct bounce *bounce, struct span host)
+{
+	static const char *const names[] = { "To", "Cc" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct span value = header_unfold(arena, headers_find(&bounce->returned_headers,
+								      names[i])), address;
+
+		for (size_t at = 0; (address = address_find(value, at, &at)).n != 0;)
+			if (is_below(host, address_host(address)))
+				return true;
 	}
 	return false;
 }
 
+/* It went to another address than the one that was written to, or was refused by the
+ * recipient's own server in the name of one behind it. A server that sends for us, and
+ * is not named ours, does neither. */
+static bool is_passed_on(struct arena *arena, const struct bounce *bounce,
+			 const struct bounce_recipient *r)
+{
+	struct span host = bounce->reporting_mta;
+
+	if (r->reply.n == 0 || r->remote_mta.n == 0 || span_ieq(r->remote_mta, host))
+		return false;
+	if (r->original.n != 0 && !span_ieq(address_host(r->original), address_host(r->recipient)))
+		return true;
+	return is_below(host, address_host(r->original.n != 0 ? r->original : r->recipient)) ||
+		is_host_of_reader(arena, bounce, host);
+}
+
 /* A foreign server that quotes another one's reply had the message last: what the
  * reply says of the sending address is about that server. */
-static void read_forwarder(const struct house *house, const struct bounce *bounce,
-			   bool inbound, struct subject *s)
+static void read_forwarder(struct arena *arena, const struct house *house,
+			   const struct bounce *bounce, struct subject *s)
 {
-	if (!inbound || is_host_of(house, bounce->reporting_mta))
+	if (!s->inbound || s->shown || house_has_host(house, bounce->reporting_mta))
 		return;
-	for (size_t i = 0; i < bounce->n; i++) {
-		const struct bounce_recipient *r = &bounce->recipients[i];
-
-		if (r->reply.n != 0 && r->remote_mta.n != 0 &&
-		    !span_ieq(r->remote_mta, bounce->reporting_mta))
+	for (size_t i = 0; i < bounce->n; i++)
+		if (is_passed_on(arena, bounce, &bounce->recipients[i]))
 			s->forwarder = bounce->reporting_mta;
-	}
 }
 
 void subject_read(struct arena *arena, const struct house *house,
@@ -239,7 +273,7 @@ void subject_read(struct arena *arena, const struct house *house,
 {
 	struct subject *s = subject_r;
 
-	*s = (struct subject){ .has_message = false };
+	*s = (struct subject){ .inbound = inbound };
 	s->sender = envelope_sender(arena, bounce, rcpt);
 	s->sender_domain = address_domain(arena, s->sender);
 	s->author_domain = address_domain(arena,
@@ -249,10 +283,9 @@ void subject_read(struct arena *arena, const struct house *house,
 	read_addresses(arena, house, bounce, s);
 	read_message(arena, bounce, inbound, s);
 	read_domains(arena, bounce, s);
-	read_forwarder(house, bounce, inbound, s);
+	read_forwarder(arena, house, bounce, s);
 	if (!inbound && house->authserv_id != NULL)
-		reported_read(arena, &bounce->returned_headers, house->authserv_id,
-			      &s->reported);
+		reported_read(arena, &bounce->returned_headers, house, &s->reported);
 }
 
 /* ---- mail that somebody else sent with our address ---- */
@@ -310,7 +343,7 @@ bool subject_is_forged(struct arena *arena, const struct house *house,
 	     h = headers_find_next(headers, h)) {
 		struct span domain = signing_domain(arena, h);
 
-		if (domain.n == 0 || house_has(house, domain))
+		if (domain.n == 0 || house_has_host(house, domain))
 			return false;
 	}
 	for (h = headers_find(headers, "Received"); h != NULL; h = headers_find_next(headers, h))

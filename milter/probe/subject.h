@@ -25,6 +25,8 @@ struct house {
 	bool signs_all;			/* all our mail is DKIM-signed */
 };
 bool house_has(const struct house *house, struct span domain);
+/* It is one of the domains, or below one. */
+bool house_has_host(const struct house *house, struct span host);
 
 /* Results that our own server wrote into the message when it came in. RFC 8601;
  * lower case; empty: not stated. */
@@ -39,9 +41,13 @@ struct subject {
 	bool sender_is_ours, author_is_ours;
 	struct ip addresses[SUBJECT_MAX_ADDRESSES];	/* ours, that it may have left from */
 	size_t addresses_n;
+	bool shown;			/* the mail shows that it left from these; else any of
+					 * the house's may have been it */
+	bool inbound;			/* the bounce came in over SMTP: anybody may have written
+					 * it, and what it returns */
 	struct ip named;		/* not ours: somebody else says it sent */
-	struct span forwarder;		/* the foreign server that passed it on, and then
-					 * wrote the bounce; empty: none */
+	struct span forwarder;		/* the recipient's server that passed it on to another
+					 * system, and then wrote the bounce; empty: none */
 	struct span message, body;	/* as returned; body lies in message */
 	bool has_message, has_body;
 	struct span domains[SUBJECT_MAX_DOMAINS];	/* of recipients it failed for; in
@@ -57,14 +63,16 @@ void subject_read(struct arena *arena, const struct house *house,
 		  struct subject *subject_r);
 
 /* Did somebody else send this with an address of ours? Only for an inbound bounce
- * whose returned header is whole, with signs_all: no signature of ours, no Received
- * of our addresses. A signature that is there, valid or not, means no claim. */
+ * whose returned header is whole, with signs_all: no signature of ours or of a domain
+ * below, no Received of our addresses. A signature that is there, valid or not, means
+ * no claim. */
 bool subject_is_forged(struct arena *arena, const struct house *house,
 		       const struct bounce *bounce);
 
-/* Pure: the results of the topmost field of that authserv-id. */
+/* Pure: the results of the topmost field of the house's authserv-id, unless it stands
+ * below where the message was still in other hands. */
 void reported_read(struct arena *arena, const struct headers *headers,
-		   const char *authserv_id, struct reported *reported_r);
+		   const struct house *house, struct reported *reported_r);
 
 /* "example.org" of "a@example.org", lower case and in A-labels; empty where there is
  * none. */

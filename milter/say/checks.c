@@ -78,7 +78,7 @@ static void make_line(struct arena *arena, const struct explanation *e,
 		      struct check_line *line)
 {
 	const struct finding_text *text = language_finding(e->language, finding->kind);
-	bool contradicts = block != NULL &&
+	bool contradicts = block != NULL && !finding->disputed &&
 		cause_is_listed(block->diagnosis->cause, finding->kind->contradicts);
 
 	*line = (struct check_line){

@@ -106,7 +106,8 @@ static bool is_in_order_now(struct arena *arena, const struct explanation *e,
 
 		if (kind->level == LEVEL_PROBLEM && cause_is_listed(cause, kind->explains))
 			return false;
-		contradicted |= cause_is_listed(cause, kind->contradicts);
+		contradicted |= !lines[i].finding->disputed &&
+			cause_is_listed(cause, kind->contradicts);
 	}
 	return contradicted;
 }
