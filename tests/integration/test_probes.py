@@ -89,7 +89,7 @@ class Spf(Probes):
         self.assertNotIn("ip4:203.0.113.9", words.replace("203.0.113.9 may not", ""))
 
 
-class Dkim(Probes):
+class Signing(Probes):
     def signed(self, domain="example.org"):
         opendkim = OpenDKIM(self.directory / "opendkim", domain)
         name, _, key = (opendkim.directory / "keys").read_text().partition(" ")
@@ -97,6 +97,8 @@ class Dkim(Probes):
         self.stack.enter_context(opendkim)
         return f"lab._domainkey {txt(key.strip())}"
 
+
+class Dkim(Signing):
     def test_signed(self):
         key = self.signed()
         self.begin(example_org=zone(spf=None, more=[key]))
@@ -127,6 +129,71 @@ class Dkim(Probes):
         words = self.bounce_for("yahoo@example.net")
         self.assertIn("there is no DKIM key at lab._domainkey.example.org", words)
         self.assertIn("as TXT record lab._domainkey.example.org.", words)
+
+
+class FourMessagesFourPeers(Signing):
+    """A signed, an unsigned, a tampered and a misaligned message, to peers that answer
+    as Gmail, Outlook, Yahoo and a Postfix with Spamhaus do: each bounce has the repair
+    of its message, and of nothing else."""
+
+    options = dict(Probes.options, checks="{dnsbl: [zen.spamhaus.org]}")
+    KINDS = ("signed", "unsigned", "tampered", "misaligned")
+    SPF = f"so that it reads: v=spf1 mx ip4:{OURS} -all"
+    SIGN = "Let all outgoing mail of example.org pass the DKIM signer"
+    LAST = "Sign as the last step: nothing may change the body"
+    ALIGN = "Sign with DKIM for example.org, or use an envelope sender of example.org"
+    REMOVAL = "then ask for removal on the page https://check.spamhaus.org/."
+    #        what is said, the repairs there are; of these all others are not there
+    WANTED = {
+        "signed": (["DKIM passes: the signature of example.org is valid.",
+                    f"the record of example.org does not allow {OURS}"], {SPF}),
+        "unsigned": (["The message has no DKIM signature, although example.org publishes DKIM keys."], {SPF, SIGN}),
+        "tampered": (["the body was changed after signing"], {SPF, LAST}),
+        "misaligned": (["SPF or DKIM passes for news.example, but the sender address says example.org"],
+                       {SIGN, ALIGN}),
+    }
+
+    def messages(self):
+        """Each with its envelope sender."""
+        send(self.postfix.port, ANNA, ["ok@example.net"], compose())
+        wait_for(self.peer.ordinary, "the signed message")
+        signed = self.peer.ordinary()[0].bytes
+        self.postfix.set(smtpd_milters="")
+        return {"signed": (ANNA, signed), "unsigned": (ANNA, compose()),
+                "tampered": (ANNA, signed.replace(b"Hello.", b"Hello, you.")),
+                "misaligned": ("list@news.example", compose())}
+
+    def collect(self):
+        """The words of all bounces, by peer and kind of message."""
+        n = 0
+        for kind, (sender, message) in self.messages().items():
+            for peer in ("gmail", "outlook", "yahoo", "blocked"):
+                send(self.postfix.port, sender, [f"{peer}+{kind}@example.net"], message)
+                n += 1
+        found = {}
+        for bounce in self.bounces(n, 120):
+            words = self.words(bounce)
+            peer, kind = words.split("+")[0].split()[-1].strip("<"), words.split("+")[1].split("@")[0]
+            found[peer, kind] = words
+        return found
+
+    def test_each_repair(self):
+        key = self.signed()
+        self.begin(example_org=zone(spf="v=spf1 mx -all", more=[key]), news_example=zone(dmarc=None),
+                   zen_spamhaus_org=["1.2.0.192 A 127.0.0.2"])
+        found = self.collect()
+        self.assertEqual(16, len(found))
+        repairs = {self.SPF, self.SIGN, self.LAST, self.ALIGN, self.REMOVAL}
+        for (peer, kind), words in found.items():
+            said, wanted = self.WANTED[kind]
+            if peer == "blocked":
+                said, wanted = [f"{OURS} is on the blocklist Spamhaus SBL"], {self.REMOVAL}
+            elif peer == "yahoo":  # for some policy: it may be the list too
+                wanted = wanted | {self.REMOVAL}
+            with self.subTest(peer=peer, kind=kind):
+                for phrase in said:
+                    self.assertIn(phrase, words)
+                self.assertEqual(wanted, {repair for repair in repairs if repair in words})
 
 
 class Dmarc(Probes):
@@ -227,8 +294,6 @@ class Forged(Probes):
         bounce = self.peer.bounces()[0].bytes
         self.assertIn("; forged=yes", parse(bounce)["X-Whybounce"])
         self.assertIn("Somebody else probably sent this message with your address", self.words(bounce))
-
-
 
 
 if __name__ == "__main__":
