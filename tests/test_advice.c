@@ -22,6 +22,7 @@ enum { SPF = 1 << CHECK_SPF, DKIM = 1 << CHECK_DKIM, DMARC = 1 << CHECK_DMARC,
        MX = 1 << CHECK_MX, PTR = 1 << CHECK_PTR };
 
 static struct knowledge *knowledge;
+static struct span message;	/* that is checked too; or empty */
 
 static int load(void **state)
 {
@@ -68,6 +69,7 @@ static const char *words(const char *domain, const char *ip, const char *selecto
 	struct domain_request request = {
 		.domain = span_str(domain), .selector = span_str(selector),
 	};
+	struct message parsed;
 	struct prober *prober = prober_new(&settings, NULL);
 	struct findings findings;
 	struct explanation e = { .reader = &reader, .findings = &findings };
@@ -76,6 +78,11 @@ static const char *words(const char *domain, const char *ip, const char *selecto
 	assert_non_null(prober);
 	if (ip != NULL)
 		request.ip = fixture_ip(ip);
+	if (message.n != 0) {
+		assert_int_equal(message_parse(&fixture_arena, message, &parsed, NULL), 0);
+		request.message = parsed.bytes;
+		request.body = parsed.body;
+	}
 	probe_domain(prober, &fixture_arena, &request, &findings);
 	for (size_t i = 0; i < findings.n; i++)
 		findings.list[i].repairable = true;
@@ -259,6 +266,75 @@ static void test_dkim(void **state)
 	ALL_SAID(list, "s", DKIM);
 }
 
+/* ---- signatures ---- */
+
+enum { KEYS = 40 };
+
+static struct dns_row keys[KEYS];
+
+/* The keys of tests/dkim, in text that the caller frees. */
+static size_t read_keys(char **text_r)
+{
+	char *next = NULL, *line, *tab;
+	size_t n = 0;
+
+	*text_r = (char *)(uintptr_t)read_whole("tests/dkim/keys.tsv").p;
+	assert_non_null(*text_r);
+	for (line = strtok_r(*text_r, "\n", &next); line != NULL;
+	     line = strtok_r(NULL, "\n", &next)) {
+		tab = strchr(line, '\t');
+		assert_true(tab != NULL && n < KEYS);
+		*tab = '\0';
+		keys[n++] = (struct dns_row){ .name = line, .type = DNS_TXT, .data = tab + 1 };
+	}
+	return n;
+}
+
+/* One of tests/dkim, in which `from` becomes `to`. */
+static void assert_message(const char *name, const char *from, const char *to,
+			   const char *said, const char *repair)
+{
+	char *path = arena_printf(&fixture_arena, "tests/dkim/%s.eml", name);
+	struct span whole = read_whole(path);
+	size_t at = from != NULL ? span_find(whole, 0, span_str(from)) : 0;
+	struct wanted w = { "example.org", NULL, said, repair };
+
+	assert_non_null(whole.p);
+	assert_true(from == NULL || at < whole.n);
+	message = span_str(from == NULL ? arena_string(&fixture_arena, whole) :
+			   arena_printf(&fixture_arena, "%.*s%s%.*s",
+					SPAN_FMT(span_slice(whole, 0, at)), to,
+					SPAN_FMT(span_from(whole, at + strlen(from)))));
+	assert_said(&w, NULL, DKIM);
+	message = (struct span){ NULL, 0 };
+	free((char *)(uintptr_t)whole.p);
+}
+
+static void test_signatures(void **state)
+{
+	char *text;
+	size_t n = read_keys(&text);
+
+	(void)state;
+	fixture_use(keys, n);
+	assert_message("plain", NULL, NULL, "DKIM passes", NULL);
+	assert_message("test", NULL, NULL, "says by t=y that it is only a test",
+		       "Remove the y of t= from the TXT record test._domainkey.example.org");
+	assert_message("strict-below", NULL, NULL, "has t=s in its record",
+		       "Remove t=s from the TXT record strict._domainkey.example.org.");
+	assert_message("sha1", NULL, NULL, "has h=sha1 in its record", "Remove h=sha1 from");
+	assert_message("plain", "a=rsa-sha256", "a=rsa-sha1", "uses rsa-sha1, which receivers no",
+		       "Let the DKIM signer of example.org use rsa-sha256.");
+	assert_message("plain", "h=from:", "h=", "its h= is missing or wrong", "Check the config");
+	assert_message("plain", "d=example.org", "e=example.org", "its d= is missing or wrong",
+		       "Check the configuration");
+	assert_message("plain", "From: Anna", "From: Anne", "a signed header field was changed",
+		       "Sign as the last step: nothing may change header fields");
+	assert_message("expired", NULL, NULL, "has expired", "Let signatures of example.org");
+	assert_message("short", NULL, NULL, "has only 512 bits", "Make a new key of 2048 bits");
+	free(text);
+}
+
 static const struct dns_row dmarc_rows[] = {
 	TXT("_dmarc.good.example", "v=DMARC1; p=reject; rua=mailto:x@good.example"),
 	TXT("_dmarc.many.example", "v=DMARC1; p=reject"),
@@ -409,6 +485,7 @@ int main(void)
 		FIXTURE_TEST(test_spf),
 		FIXTURE_TEST(test_spf_of_others),
 		FIXTURE_TEST(test_dkim),
+		FIXTURE_TEST(test_signatures),
 		FIXTURE_TEST(test_dmarc),
 		FIXTURE_TEST(test_mx),
 		FIXTURE_TEST(test_reverse_dns),

@@ -200,12 +200,19 @@ static void test_made_up(void **state)
 		"550 5.7.20 No passing DKIM signature found", MAIL("anna@good.example"));
 	static const char other_address[] = BOUNCE("kim@example.net", "5.7.23",
 		"550 5.7.23 SPF check failed: 203.0.113.9 may not send", MAIL("anna@good.example"));
+	static const char trace[] = BOUNCE_BY("mx.example.net", "kim@example.net", "5.7.23",
+		"550 5.7.23 SPF check failed", "Received: from x ([203.0.113.9]) by mx.example.net\r\n"
+		MAIL("anna@good.example"));
 	struct stage stage;
 	const char *text;
 	unsigned queries;
 
 	(void)state;
 	open_stage(&stage, ours);
+	text = explained(&stage, trace, ORIGIN_INBOUND, "anna@good.example", explain_text, &queries);
+	assert_has(text, "The message came from the address 203.0.113.9, as the server that");
+	assert_lacks(text, "may have been repaired since");
+	assert_lacks(text, "ip4:203.0.113.9");
 	text = explained(&stage, signature, ORIGIN_INBOUND, "anna@good.example", explain_text,
 			 &queries);
 	assert_has(text, "there is no DKIM key at evil._domainkey.good.example");

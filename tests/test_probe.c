@@ -254,6 +254,7 @@ static void test_dmarc(void **state)
 
 	probe(s, &mail, SPF | DMARC);
 	assert_string_equal(get(s, "dmarc.pass")->verdict, "pass");
+	assert_span(get(s, "dmarc.pass")->list, "SPF");
 	/* no message came back: DKIM might have passed */
 	mail = mail_from(s, "example.org", "192.0.2.2");
 	probe(s, &mail, DMARC);

@@ -172,6 +172,40 @@ static void test_inbound(void **state)
 }
 
 /* Who passed it on is the recipient's; who sends for us is not. */
+/* From whom the foreign server took it counts where that server itself says it. */
+static void test_trace(void **state)
+{
+	static const struct {
+		const char *received, *named;
+	} rows[] = {
+		{ "from evil ([203.0.113.9]) by mx.example.net with ESMTP; today", "203.0.113.9" },
+		{ "from evil ([IPv6:2001:db8::9]) by MX.example.net", "2001:db8::9" },
+		{ "from home ([203.0.113.9]) by mail.example.org", "" },
+		{ "from home ([203.0.113.9]) by relay.host.example", "" },
+		{ "from home ([10.1.2.3]) by mx.example.net", "" },
+		{ "from mail ([192.0.2.1]) by mx.example.net", "" },	/* ours */
+		{ "by mx.example.net (x [203.0.113.9])", "203.0.113.9" },
+		{ "from by ([203.0.113.9]) (by mx.example.net)", "" },
+		{ "", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[4096];
+		struct stage s;
+
+		snprintf(text, sizeof(text), REPORT("mx.example.net", "mx.example.net", "550 no")
+			 RETURNED("Received: %s\r\n"), rows[i].received);
+		read_bounce(&s, text, true);
+		assert_ip(&s.subject.named, rows[i].named);
+		assert_int_equal(s.subject.named_by_trace, rows[i].named[0] != '\0');
+		arena_release(&s.arena);
+		read_bounce(&s, text, false);	/* our own trace says from where we had it */
+		assert_ip(&s.subject.named, "");
+		arena_release(&s.arena);
+	}
+}
+
 static void test_forwarder(void **state)
 {
 	static const struct {
@@ -361,6 +395,7 @@ int main(void)
 		cmocka_unit_test(test_whose_mail),
 		cmocka_unit_test(test_sending_address),
 		cmocka_unit_test(test_inbound),
+		cmocka_unit_test(test_trace),
 		cmocka_unit_test(test_forwarder),
 		cmocka_unit_test(test_reported),
 		cmocka_unit_test(test_reported_by_others),

@@ -120,6 +120,15 @@ static enum exit_status verdict_on(const struct language *language,
 	return status;
 }
 
+/* The same, or one above the other: not a service that signed too. */
+static bool is_related(struct span a, struct span b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+
+	return n == 0 || (span_ieq(span_from(a, a.n - n), span_from(b, b.n - n)) &&
+		(a.n == b.n || (a.n > n ? a.p[a.n - n - 1] : b.p[b.n - n - 1]) == '.'));
+}
+
 static enum exit_status check_domain(const struct cli *cli, const struct snapshot *snapshot,
 				     struct arena *arena, const struct target *target)
 {
@@ -136,7 +145,8 @@ static enum exit_status check_domain(const struct cli *cli, const struct snapsho
 	probe_domain(snapshot->prober, arena, &target->request, &findings);
 	/* who asks about a domain wants to know what to change, whosever it is */
 	for (size_t i = 0; i < findings.n; i++)
-		findings.list[i].repairable = true;
+		findings.list[i].repairable = findings.list[i].check != CHECK_DKIM ||
+			is_related(findings.list[i].domain, target->request.domain);
 	buf_init(&out, arena, ENRICH_ARENA / 2);
 	if (cli->format == FORMAT_JSON)
 		explain_checks_json(&out, &e);

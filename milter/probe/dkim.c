@@ -236,6 +236,7 @@ static void find_key(struct check *c, struct signature *s)
 	} else if (s->key.no_subdomains && s->field.below) {
 		say(s, DKIM_PERMERROR, DKIM_BROKEN_SIGNATURE);
 		s->out->reason = "i";
+		s->out->term = s->key.flags;
 	} else if (c->withheld && taglist_has_word(s->field.names, "dkim-signature")) {
 		say(s, DKIM_UNKNOWN, DKIM_UNSUPPORTED);
 		s->out->reason = "h";

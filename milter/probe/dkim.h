@@ -55,7 +55,8 @@ struct dkim_signature {
 	const char *reason;		/* DKIM_DNS: of the DNS. DKIM_KEY_BROKEN: as in
 					 * struct dkim_key. BROKEN_SIGNATURE, UNSUPPORTED: the
 					 * tag, or "syntax". Else NULL. Static. */
-	struct span term, alias;	/* as in struct dkim_key */
+	struct span term, alias;	/* as in struct dkim_key; BROKEN_SIGNATURE: the flags of the
+					 * key that forbid its i= */
 };
 
 struct dkim_result {
@@ -96,6 +97,7 @@ struct dkim_key {
 					 * records. Else NULL. Static. */
 	struct span term;		/* KEY_BROKEN: the piece without which the record would
 					 * do, "h=sha1"; or empty */
+	struct span flags;		/* t=, "t=y:s"; or empty */
 	struct span alias;		/* NO_KEY: the name where a CNAME leads, and there is
 					 * none; or empty */
 };

@@ -222,6 +222,8 @@ void dkim_key_parse(struct arena *arena, struct span record,
 	}
 	key_r->testing = has_word(taglist_get(&tags, "t"), "y");
 	key_r->no_subdomains = has_word(taglist_get(&tags, "t"), "s");
+	if (taglist_get(&tags, "t") != NULL)
+		key_r->flags = taglist_get(&tags, "t")->text;
 	key_r->type = key_type(taglist_get(&tags, "k"));
 	name = unfit_tag(&tags);
 	/* a kind that no RFC has, on what would be a key of RSA without it */

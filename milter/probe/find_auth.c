@@ -196,14 +196,14 @@ void find_spf_record(struct finder *f, struct span domain, const struct spf_resu
 }
 
 /* Somebody else's word on the address: told, never to be repaired. */
-void find_spf_named(struct finder *f, struct span domain, const struct ip *ip,
+void find_spf_named(struct finder *f, struct span domain, const struct ip *ip, bool trace,
 		    const struct spf_result *r)
 {
 	struct finding *found;
 
 	if (r->code != SPF_FAIL && r->code != SPF_SOFTFAIL && r->code != SPF_NEUTRAL)
 		return;
-	found = add_spf(f, domain, "named", r);
+	found = add_spf(f, domain, trace ? "received" : "named", r);
 	if (found == NULL)
 		return;
 	found->ip = finder_ip(f, ip);
@@ -229,6 +229,8 @@ static const char *key_problem_name(enum dkim_problem problem, const char *reaso
 {
 	if (problem == DKIM_NO_KEY && alias.n != 0)
 		return "key_alias";
+	if (problem == DKIM_BROKEN_SIGNATURE && term.n != 0)
+		return "key_tag";
 	if (problem != DKIM_KEY_BROKEN)
 		return NULL;
 	if (reason != NULL && strcmp(reason, "several") == 0)
@@ -267,6 +269,23 @@ static void set_key(struct finder *f, struct finding *found, struct span domain,
 	found->detail = found->other;
 }
 
+/* RFC 8301, 3.1: neither to sign with nor to be taken. */
+static bool is_sha1(const struct dkim_signature *s)
+{
+	return s->problem == DKIM_UNSUPPORTED && s->algorithm != NULL &&
+		strcmp(s->algorithm, "rsa-sha1") == 0;
+}
+
+/* RFC 6376, 3.6.1: mail of a domain that only tests is as good as unsigned. */
+static void note_testing(struct finder *f, struct span domain, struct span selector,
+			 const char *verdict)
+{
+	struct finding *found = finder_add(f, CHECK_DKIM, "testing", verdict);
+
+	if (found != NULL)
+		set_key(f, found, domain, selector, 0);
+}
+
 static const char *signature_name(const struct dkim_signature *s)
 {
 	const char *key;
@@ -276,6 +295,11 @@ static const char *signature_name(const struct dkim_signature *s)
 	key = key_problem_name(s->problem, s->reason, s->term, s->alias);
 	if (key != NULL)
 		return key;
+	if (s->problem == DKIM_BROKEN_SIGNATURE && s->reason != NULL &&
+	    strcmp(s->reason, "syntax") != 0)
+		return "broken_tag";
+	if (is_sha1(s))
+		return "sha1";
 	if (s->verdict != DKIM_UNKNOWN || s->problem == DKIM_UNSUPPORTED)
 		return dkim_problem_name(s->problem);
 	return s->problem == DKIM_FINE ? "intact" : "incomplete";
@@ -295,10 +319,14 @@ void find_dkim_signature(struct finder *f, const struct dkim_signature *s)
 		return;
 	set_key(f, found, s->domain, s->selector, s->key_bits);
 	found->term = s->term;
+	if (s->problem == DKIM_BROKEN_SIGNATURE && s->term.n == 0 && s->reason != NULL)
+		found->term = span_str(arena_printf(f->arena, "%s=", s->reason));
 	found->host = s->alias;
 	found->reason = s->problem == DKIM_DNS ? s->reason :
 		s->verdict != DKIM_UNKNOWN ? NULL :
 		s->problem == DKIM_UNSUPPORTED ? "unsupported" : "no_body";
+	if (s->testing)
+		note_testing(f, s->domain, s->selector, verdicts[s->verdict]);
 }
 
 void find_dkim_missing(struct finder *f, struct span domain, int has_keys)
@@ -333,6 +361,8 @@ void find_dkim_key(struct finder *f, struct span domain, struct span selector,
 	found->host = key->alias;
 	found->reason = key->problem == DKIM_DNS ? key->reason :
 		key->problem == DKIM_UNSUPPORTED ? "unsupported" : NULL;
+	if (key->testing && key->problem == DKIM_FINE)
+		note_testing(f, domain, selector, "pass");
 }
 
 /* ---- DMARC ---- */
@@ -445,8 +475,11 @@ void find_dmarc(struct finder *f, struct span domain, const struct dmarc_discove
 	struct finding *found;
 	const char *what;
 
-	if (evidence->aligned_pass) {
-		add_dmarc(f, domain, "pass", "pass", &discovery->record);
+	if (evidence->aligned_spf || evidence->aligned_dkim) {
+		found = add_dmarc(f, domain, "pass", "pass", &discovery->record);
+		if (found != NULL)
+			found->list = span_str(!evidence->aligned_dkim ? "SPF" :
+					       evidence->aligned_spf ? "SPF, DKIM" : "DKIM");
 		return;
 	}
 	if (evidence->unknown) {

@@ -30,7 +30,8 @@ void find_spf(struct finder *f, struct span domain, const struct ip *ips, size_t
 	      bool ours, const struct spf_result *result);
 /* No address was given: the record itself is judged. */
 void find_spf_record(struct finder *f, struct span domain, const struct spf_result *result);
-void find_spf_named(struct finder *f, struct span domain, const struct ip *ip,
+/* trace: by a Received field; else by a reply. */
+void find_spf_named(struct finder *f, struct span domain, const struct ip *ip, bool trace,
 		    const struct spf_result *result);
 void find_spf_forwarded(struct finder *f, struct span domain, struct span host);
 
@@ -41,7 +42,7 @@ void find_dkim_key(struct finder *f, struct span domain, struct span selector,
 
 /* What DMARC makes of SPF and DKIM. */
 struct dmarc_evidence {
-	bool aligned_pass;
+	bool aligned_spf, aligned_dkim;	/* passes, and is aligned */
 	bool unknown;		/* one of them could not be told, and might pass */
 	struct span other;	/* a domain that passes but is not aligned; or empty */
 };

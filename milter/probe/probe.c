@@ -150,7 +150,7 @@ static void check_spf_named(struct probing *p)
 	struct spf_result result;
 
 	spf_of(p, &s->named, &result);
-	find_spf_named(&p->f, s->sender_domain, &s->named, &result);
+	find_spf_named(&p->f, s->sender_domain, &s->named, s->named_by_trace, &result);
 	for (size_t i = 0; p->f.out->n > before && i < before; i++)
 		p->f.out->list[i].disputed = !s->shown;
 }
@@ -203,7 +203,7 @@ static void check_dkim(struct probing *p, bool tell)
 
 /* Counts one identifier that passes, or might. */
 static void weigh(struct probing *p, struct span domain, bool strict, bool passes, bool might,
-		  struct dmarc_evidence *evidence)
+		  bool *aligned_r, struct dmarc_evidence *evidence)
 {
 	bool known = true, aligned;
 
@@ -213,7 +213,7 @@ static void weigh(struct probing *p, struct span domain, bool strict, bool passe
 	if (!known)
 		evidence->unknown = true;
 	else if (aligned && passes)
-		evidence->aligned_pass = true;
+		*aligned_r = true;
 	else if (aligned)
 		evidence->unknown = true;
 	else if (passes)
@@ -227,21 +227,21 @@ static void weigh_all(struct probing *p, const struct dmarc_record *record,
 	bool forwarded = s->forwarder.n != 0;
 
 	weigh(p, s->sender_domain, record->strict_spf, !forwarded && p->spf_known && p->spf_passes,
-	      !forwarded && !p->spf_known, evidence);
+	      !forwarded && !p->spf_known, &evidence->aligned_spf, evidence);
 	evidence->unknown |= !p->dkim_known;
 	for (size_t i = 0; i < p->dkim.n; i++) {
 		const struct dkim_signature *signature = &p->dkim.signatures[i];
 
 		weigh(p, signature->domain, record->strict_dkim, signature->verdict == DKIM_PASS,
 		      signature->verdict == DKIM_UNKNOWN || signature->verdict == DKIM_TEMPERROR,
-		      evidence);
+		      &evidence->aligned_dkim, evidence);
 	}
 }
 
 static void check_dmarc(struct probing *p)
 {
 	const struct subject *s = p->subject;
-	struct dmarc_evidence evidence = { .aligned_pass = false };
+	struct dmarc_evidence evidence = { .unknown = false };
 	struct dmarc_discovery discovery;
 
 	if (s->author_domain.n == 0)
@@ -520,9 +520,14 @@ void probe_domain(struct prober *prober, struct arena *arena,
 		check_dkim(&p, true);
 	else if (has(checks, CHECK_DKIM))
 		check_keys(&p, request);
-	if (has(checks, CHECK_DMARC) && subject.has_message && request->ip.bits != 0)
+	if (has(checks, CHECK_DMARC) && subject.has_message && request->ip.bits != 0) {
+		if (!has(checks, CHECK_SPF))
+			check_spf(&p, false);
+		if (!has(checks, CHECK_DKIM))
+			check_dkim(&p, false);
 		check_dmarc(&p);
-	else if (has(checks, CHECK_DMARC))
+	} else if (has(checks, CHECK_DMARC)) {
 		check_policy(&p, request);
+	}
 	run_checks(&p, checks & ~(1U << CHECK_SPF | 1U << CHECK_DKIM | 1U << CHECK_DMARC));
 }

@@ -106,8 +106,7 @@ static void read_result(struct arena *arena, struct span value, size_t *at, stru
 		take_property(arena, method, name, next_token(value, at), r);
 }
 
-/* The server that took the message and wrote this; empty where it does not say. */
-static struct span receiving_host(struct span received)
+struct span received_by(struct span received)
 {
 	for (size_t at = 0; at < received.n;) {
 		struct span token = next_token(received, &at);
@@ -147,7 +146,7 @@ static bool is_foreign(struct arena *arena, const struct headers *headers,
 
 	for (h = headers_find(headers, "Received"); h != NULL && h < field;
 	     h = headers_find_next(headers, h))
-		if (!is_our_host(house, receiving_host(header_unfold(arena, h))))
+		if (!is_our_host(house, received_by(header_unfold(arena, h))))
 			return true;
 	return false;
 }

@@ -143,6 +143,25 @@ static void add_addresses_of(struct subject *s, const struct house *house, struc
 	}
 }
 
+/* Nothing shows one of ours, and the foreign server that wrote the bounce has written
+ * down from whom it took the message. */
+static void read_trace(struct arena *arena, const struct house *house,
+		       const struct bounce *bounce, struct subject *s)
+{
+	struct span trace = header_unfold(arena, headers_find(&bounce->returned_headers,
+							      "Received"));
+	struct ip ip;
+
+	if (!s->inbound || s->shown || s->named.bits != 0 || bounce->reporting_mta.n == 0 ||
+	    house_has_host(house, bounce->reporting_mta) ||
+	    !span_ieq(received_by(trace), bounce->reporting_mta))
+		return;
+	for (size_t at = 0; s->named.bits == 0 && next_address(trace, &at, &ip);)
+		if (is_usable(&ip))
+			s->named = ip;
+	s->named_by_trace = s->named.bits != 0;
+}
+
 /* What the replies and the topmost Received show; if they show none of ours, it
  * may have been any. */
 static void read_addresses(struct arena *arena, const struct house *house,
@@ -160,6 +179,7 @@ static void read_addresses(struct arena *arena, const struct house *house,
 		s->named = named;	/* of a Received, only our own count */
 	}
 	s->shown = s->addresses_n != 0;
+	read_trace(arena, house, bounce, s);
 	for (size_t i = 0; !s->shown && i < house->addresses_n; i++)
 		if (ip_parse(span_str(house->addresses[i]), &ip) == 0)
 			add_address(s, &ip);

@@ -46,6 +46,8 @@ struct subject {
 	bool inbound;			/* the bounce came in over SMTP: anybody may have written
 					 * it, and what it returns */
 	struct ip named;		/* not ours: somebody else says it sent */
+	bool named_by_trace;		/* by the Received field of who wrote the bounce, else by
+					 * a reply */
 	struct span forwarder;		/* the recipient's server that passed it on to another
 					 * system, and then wrote the bounce; empty: none */
 	struct span message, body;	/* as returned; body lies in message */
@@ -73,6 +75,10 @@ bool subject_is_forged(struct arena *arena, const struct house *house,
  * below where the message was still in other hands. */
 void reported_read(struct arena *arena, const struct headers *headers,
 		   const struct house *house, struct reported *reported_r);
+
+/* The server that took the message and wrote this Received field; empty where it does
+ * not say. Pure. */
+struct span received_by(struct span received);
 
 /* "example.org" of "a@example.org", lower case and in A-labels; empty where there is
  * none. */
