@@ -356,6 +356,8 @@ static void test_numbers_in_prose(void **state)
 		{ "See section 5.7.1 of our policy.", "", "" }, { "Room 550, floor 5.1.1", "", "" },
 		{ "Scanned by AntiSpam 5.7.1", "", "" }, { "Received on 5.5.55", "", "" },
 		{ "Server: Postfix 5.1.1", "", "" }, { "Version: 5.1.1", "", "" },
+		{ "pages 450 - 550 in all", "", "" }, { "not accepted - 550 no", "550", "" },
+		{ "x@y.example   550 no", "550", "" }, { "原因：550 no", "550", "" },
 		{ "Error 550", "550", "" }, { "Reason: 550 no", "550", "" },
 		{ "550-5.1.1 no\n550 5.1.1 no", "550", "5.1.1" }, { "550 550 5.1.1 no", "550", "5.1.1" },
 		{ "No mailbox. (#5.1.1)", "", "5.1.1" }, { "Status: 5.1.1", "", "5.1.1" },

@@ -353,35 +353,63 @@ static int take_report(struct arena *arena, const struct dsn *dsn, const struct 
 
 /* ---- without a report: what the text says ---- */
 
+static bool is_html(const struct mime_part *part)
+{
+	return content_type_is(&part->type, "text", "html");
+}
+
+static bool is_multipart(const struct mime_part *part)
+{
+	return content_type_is(&part->type, "multipart", NULL);
+}
+
+static struct span html_part(struct arena *arena, const struct mime_part *part)
+{
+	return html_text(arena, mime_text(arena, part, BOUNCE_MAX_TEXT));
+}
+
+/* Text, a report without its type, or a multipart whose boundary is another. HTML only
+ * where no text came before it. */
+static bool is_readable(const struct mime_part *part, bool text_before)
+{
+	if (is_returned(part) || part->child != NULL)
+		return false;
+	if (is_html(part))
+		return !text_before && !content_type_is(&part->parent->type, "multipart", "alternative");
+	return content_type_is(&part->type, "text", NULL) ||
+		content_type_is(&part->type, "message", NULL) || is_multipart(part);
+}
+
+static void add_part(struct arena *arena, const struct mime_part *part, struct buf *out)
+{
+	struct span text = is_html(part) ? html_part(arena, part) :
+		mime_text(arena, part, BOUNCE_MAX_TEXT);
+
+	buf_add(out, span_slice(text, 0, out->n < out->limit ? out->limit - out->n - 2 : 0));
+	buf_adds(out, "\n\n");
+}
+
 /* Everything there is to read: the text parts in a row, or the whole body where
  * the parts cannot be told apart. */
 static struct span body_text(struct arena *arena, const struct mime_part *root)
 {
 	struct buf out;
 	const struct mime_part *html = NULL;
+	bool text = false;
 
-	if (!content_type_is(&root->type, "multipart", NULL) || root->child == NULL)
-		return content_type_is(&root->type, "text", "html") ?
-			html_text(arena, mime_text(arena, root, BOUNCE_MAX_TEXT)) :
-			mime_text(arena, root, BOUNCE_MAX_TEXT);
+	if (!is_multipart(root) || root->child == NULL)
+		return is_html(root) ? html_part(arena, root) : mime_text(arena, root, BOUNCE_MAX_TEXT);
 	buf_init(&out, arena, BOUNCE_MAX_TEXT);
-	for (const struct mime_part *p = mime_next(root, root); p != NULL; p = mime_next(root, p)) {
-		struct span text;
-
-		if (content_type_is(&p->type, "text", "html") && html == NULL)
+	for (const struct mime_part *p = mime_next(root, root); p != NULL && out.n + 4 < out.limit;
+	     p = mime_next(root, p)) {
+		if (is_html(p) && html == NULL)
 			html = p;
-		if (is_returned(p) || p->child != NULL || content_type_is(&p->type, "text", "html") ||
-		    (!content_type_is(&p->type, "text", NULL) && !content_type_is(&p->type, "message", NULL)))
+		if (!is_readable(p, text))
 			continue;
-		text = mime_text(arena, p, BOUNCE_MAX_TEXT);
-		buf_add(&out, span_slice(text, 0, out.n < out.limit ? out.limit - out.n - 2 : 0));
-		buf_adds(&out, "\n\n");
-		if (out.n + 4 >= out.limit)
-			break;
+		add_part(arena, p, &out);
+		text |= span_trim(buf_span(&out)).n != 0;
 	}
-	if (span_trim(buf_span(&out)).n == 0 && html != NULL)
-		return html_text(arena, mime_text(arena, html, BOUNCE_MAX_TEXT));
-	return buf_span(&out);
+	return text || html == NULL ? buf_span(&out) : html_part(arena, html);
 }
 
 static enum dsn_action notice_action(const struct evidence *e, const struct notice *notice)
@@ -402,27 +430,41 @@ static void complete_name(struct arena *arena, const struct bounce *bounce,
 		r->recipient = address;
 }
 
+/* The notice names nobody: what it says is said of the recipient of the returned message
+ * or else of those whom Exim names in a field of the header. */
+static int take_unnamed(struct arena *arena, const struct mime_part *root, struct span text,
+			struct bounce_recipient said, struct bounce *bounce)
+{
+	struct span field = header_unfold(arena, headers_find(&root->headers, "X-Failed-Recipients"));
+	size_t end = 0;
+
+	remark_read(arena, text, &said);
+	said.recipient = returned_recipient(arena, bounce);
+	bounce->recipients = arena_array(arena, said.recipient.n != 0 || field.n == 0 ? 1 : NOTICE_MAX,
+					 sizeof(*bounce->recipients));
+	if (bounce->recipients == NULL)
+		return -1;
+	if (said.recipient.n == 0)
+		said.recipient = address_find(field, 0, &end);
+	do {
+		bounce->recipients[bounce->n++] = said;
+		said.recipient = end != 0 ? address_find(field, end, &end) : (struct span){ NULL, 0 };
+	} while (said.recipient.n != 0 && bounce->n < NOTICE_MAX);
+	return 0;
+}
+
 static int take_notice(struct arena *arena, const struct notice *notice, enum dsn_action action,
 		       struct bounce *bounce)
 {
-	size_t n = notice->n != 0 ? notice->n : 1;
-
-	bounce->recipients = arena_array(arena, n, sizeof(*bounce->recipients));
+	bounce->recipients = arena_array(arena, notice->n, sizeof(*bounce->recipients));
 	if (bounce->recipients == NULL)
 		return -1;
-	bounce->reporting_mta = notice_reporter(notice->text);
 	bounce->n = notice->n;
 	for (size_t i = 0; i < notice->n; i++) {
 		bounce->recipients[i].action = action;
 		notice_recipient(arena, notice, i, &bounce->recipients[i]);
 		complete_name(arena, bounce, &bounce->recipients[i]);
 	}
-	if (notice->n != 0)
-		return 0;
-	bounce->recipients[0].action = action;
-	bounce->recipients[0].recipient = returned_recipient(arena, bounce);
-	remark_read(arena, notice->text, &bounce->recipients[0]);
-	bounce->n = 1;
 	return 0;
 }
 
@@ -431,6 +473,7 @@ static int read_text(struct arena *arena, const struct message *message,
 {
 	struct span all = body_text(arena, message->root), head;
 	struct findings findings = { .returned = bounce->returned != NULL };
+	struct bounce_recipient said = { .action = ACTION_NONE };
 	struct notice notice;
 	struct dsn dsn = { .n = 0 };
 	size_t report;
@@ -457,8 +500,12 @@ static int read_text(struct arena *arena, const struct message *message,
 		return -1;
 	bounce->shape = content_type_is(&message->root->type, "multipart", NULL) ?
 		BOUNCE_MULTIPART : BOUNCE_SINGLE;
-	return findings.report ? take_report(arena, &dsn, e, notice.text, bounce) :
-		take_notice(arena, &notice, notice_action(e, &notice), bounce);
+	if (findings.report)
+		return take_report(arena, &dsn, e, notice.text, bounce);
+	bounce->reporting_mta = notice_reporter(notice.text);
+	said.action = notice_action(e, &notice);
+	return notice.n != 0 ? take_notice(arena, &notice, said.action, bounce) :
+		take_unnamed(arena, message->root, notice.text, said, bounce);
 }
 
 /* ---- the whole ---- */

@@ -144,6 +144,26 @@ static bool is_phone_number(struct span s, size_t i)
 		(at(s, third - 1) == '-' || at(s, third - 1) == ' ') && digits(s, third) > 1;
 }
 
+/* "<a@b> 550 no", "a@b   550 no": a line of a table. */
+static bool follows_address(struct span s, size_t i)
+{
+	size_t end;
+
+	while (i > 0 && (s.p[i - 1] == ' ' || s.p[i - 1] == '\t' || s.p[i - 1] == '>'))
+		i--;
+	for (end = i; i > 0 && end - i < 256 && s.p[i - 1] != '@' && (ascii_isalnum(s.p[i - 1]) ||
+	     s.p[i - 1] == '.' || s.p[i - 1] == '-'); i--)
+		;
+	return i > 0 && i < end && s.p[i - 1] == '@';
+}
+
+/* "failed - 550 no", but not "450 - 550". */
+static bool follows_dash(struct span s, size_t i)
+{
+	return i > 3 && at(s, i + 3) == ' ' && ascii_isalpha(at(s, i + 4)) && s.p[i - 1] == ' ' &&
+		s.p[i - 2] == '-' && s.p[i - 3] == ' ' && !ascii_isdigit(s.p[i - 4]);
+}
+
 static bool is_reply_place(struct span s, size_t i)
 {
 	char before = i > 0 ? s.p[i - 1] : '\n';
@@ -155,9 +175,12 @@ static bool is_reply_place(struct span s, size_t i)
 		return false;
 	if (starts_line(s, i) || before == '[' || before == '(' || before == '\'' || before == '"')
 		return true;
+	if (follows_address(s, i) || follows_dash(s, i))
+		return true;
 	while (i > 0 && ascii_isspace(before = s.p[i - 1]))
 		i--;
-	return before == ':' || before == ';' || before == '=' || is_reply_word(word_before(s, i));
+	return before == ':' || before == ';' || before == '=' || is_reply_word(word_before(s, i)) ||
+		span_has_suffix(span_slice(s, 0, i), "\xef\xbc\x9a");	/* wide colon */
 }
 
 /* Does a reply start at i, where a 4 or 5 stands? */

@@ -103,7 +103,8 @@ void evidence_read(struct arena *arena, const struct mime_part *root, struct evi
 
 	*e = (struct evidence){ .forwarded = is_about_another(subject) };
 	phrases_find(subject, &e->subject);
-	e->machine = is_daemon(from) || headers_find(headers, "X-Failed-Recipients") != NULL ||
+	e->addressed = headers_find(headers, "X-Failed-Recipients") != NULL;
+	e->machine = is_daemon(from) || e->addressed ||
 		headers_find(headers, "X-Mailer-Daemon-Recipients") != NULL;
 	e->server = e->machine || is_postmaster(from) || is_null_path(from_field);
 	read_path(headers, e);
@@ -187,10 +188,12 @@ static int weigh(const struct evidence *e, const struct findings *f)
 	return sum;
 }
 
-/* Somebody tells of a failure: words, a report, or a reply to a recipient. */
+/* Somebody tells of a failure: words, a report, a reply to a recipient; or a mail
+ * system that we do not understand returns a message. */
 static bool tells_failure(const struct evidence *e, const struct findings *f)
 {
-	return f->report || (f->named && f->reply) || titled(e) ||
+	return f->report || (f->named && f->reply) || titled(e) || e->addressed ||
+		(e->machine && e->null_path && f->returned) ||
 		f->text->found[PHRASE_FAILED] || f->text->found[PHRASE_DELAYED];
 }
 
