@@ -377,6 +377,18 @@ static void test_numbers_in_prose(void **state)
 	}
 }
 
+static void test_address_of_a_log(void **state)
+{
+	struct bounce b = read_mail(SPAN(
+		"Return-Path: <>\nFrom: MAILER-DAEMON@a.example\nSubject: failure notice\n\n"
+		"Delivery failed.\nrecipient=x=1@y.example; reply=\"550 no\"\n"));
+
+	(void)state;
+	assert_int_equal(b.n, 1);
+	assert_span(b.recipients[0].recipient, "x=1@y.example");
+	assert_span(b.recipients[0].reply, "550 no");
+}
+
 /* Only below a heading that tells of recipients, and one word each. */
 static void test_names_without_domain(void **state)
 {
@@ -527,6 +539,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_invents_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_numbers_in_prose, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_names_without_domain, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_address_of_a_log, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_recipient_of_the_returned_message, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_many_recipients, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_out_of_memory, set_up, tear_down),

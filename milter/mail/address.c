@@ -85,6 +85,18 @@ static struct span without_scheme(struct span address)
 	return address;
 }
 
+/* "recipient=a@b" of a log: '=' may stand in a local part, but seldom behind these. */
+static size_t behind_key(struct span s, size_t start, size_t at)
+{
+	static const char *const keys[] = { "recipient=", "rcpt=", "to=", "address=", "orcpt=" };
+	struct span local = span_slice(s, start, at);
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		if (span_has_prefix(local, keys[i]) && local.n > strlen(keys[i]))
+			return start + strlen(keys[i]);
+	return start;
+}
+
 static bool is_address(struct span a)
 {
 	size_t at = span_find_byte(a, 0, '@');
@@ -104,7 +116,7 @@ struct span address_find(struct span text, size_t from, size_t *end_r)
 			*end_r = (size_t)(address.p - text.p) + address.n + 1;
 			return address;
 		}
-		start = local_start(text, from, at);
+		start = behind_key(text, local_start(text, from, at), at);
 		end = domain_end(text, at);
 		address = span_slice(text, start, end);
 		if (start == at || end <= at + 1 || !is_address(address) ||
