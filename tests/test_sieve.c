@@ -157,6 +157,24 @@ static void test_short_list(void **state)
 	sieve_free(sieve);
 }
 
+/* Only what is new takes room: the same words in ever more patterns do not. */
+static void test_shared_literals(void **state)
+{
+	enum { N = 9000 };
+	const char **patterns = malloc(N * sizeof(*patterns));
+	struct sieve *sieve;
+
+	(void)state;
+	assert_non_null(patterns);
+	for (unsigned i = 0; i < N; i++)
+		patterns[i] = i % 2 == 0 ? "recipient" : "(?:mailbox|disk quota)";
+	sieve = sieve_new(patterns, N);
+	assert_non_null(sieve);
+	assert_passes(sieve, "nothing of it", "");
+	sieve_free(sieve);
+	free(patterns);
+}
+
 /* More literals than the automaton has states: the last patterns are always tried. */
 static void test_too_many_literals(void **state)
 {
@@ -171,7 +189,7 @@ static void test_too_many_literals(void **state)
 	assert_non_null(patterns);
 	for (unsigned i = 0; i < N; i++) {
 		for (unsigned k = 0; k < 18; k++)
-			texts[i][k] = (char)('a' + (i >> k % 13 & 1) + 2 * (k % 7));
+			texts[i][k] = (char)('a' + (i >> k % 6 * 3 & 7) + 8 * (k % 3));
 		texts[i][18] = '\0';
 		patterns[i] = texts[i];
 	}
@@ -209,6 +227,7 @@ int main(void)
 		cmocka_unit_test(test_deep_groups),
 		cmocka_unit_test(test_sieve),
 		cmocka_unit_test(test_short_list),
+		cmocka_unit_test(test_shared_literals),
 		cmocka_unit_test(test_too_many_literals),
 		cmocka_unit_test(test_no_patterns),
 	};

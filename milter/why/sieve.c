@@ -14,6 +14,7 @@ enum {
 	LONGEST = 12,			/* bytes at the end of a literal that are looked for */
 	WORDS = (SIEVE_PATTERNS + 1) / 64,
 	MEMORY = 32 * 1024 * 1024,
+	SEEN = MAX_STATES + 1,		/* literals: more than have room */
 };
 
 /* A part of an array. */
@@ -69,7 +70,8 @@ struct use {
 struct uses {
 	struct use *list;
 	size_t n, size;
-	size_t bytes;			/* of literals: no more states than that */
+	size_t bytes;			/* of different literals: no more states than that */
+	unsigned *seen;			/* by hash: places in the list, plus one */
 	struct arena arena;		/* their texts */
 };
 
@@ -80,6 +82,27 @@ static struct span kinds_of(struct uses *uses, struct span text)
 	for (size_t i = 0; kinds != NULL && i < text.n; i++)
 		kinds[i] = (char)kind_of(text.p[i]);
 	return (struct span){ kinds, kinds != NULL ? text.n : 0 };
+}
+
+static size_t hash_of(struct span text)
+{
+	uint32_t hash = 2166136261u;	/* FNV-1a */
+
+	for (size_t i = 0; i < text.n; i++)
+		hash = (hash ^ (unsigned char)text.p[i]) * 16777619u;
+	return hash % SEEN;
+}
+
+/* Whether the literal that is added next is unlike all before it. */
+static bool is_first(struct uses *uses, struct span text)
+{
+	size_t at = hash_of(text);
+
+	for (; uses->seen[at] != 0; at = (at + 1) % SEEN)
+		if (span_eq(uses->list[uses->seen[at] - 1].text, text))
+			return false;
+	uses->seen[at] = (unsigned)uses->n + 1;
+	return true;
 }
 
 static int add_use(struct uses *uses, struct span text, size_t pattern, size_t set)
@@ -96,7 +119,8 @@ static int add_use(struct uses *uses, struct span text, size_t pattern, size_t s
 	text = kinds_of(uses, span_from(text, text.n > LONGEST ? text.n - LONGEST : 0));
 	if (text.n == 0)
 		return -1;
-	uses->bytes += text.n;
+	if (is_first(uses, text))
+		uses->bytes += text.n;
 	uses->list[uses->n++] = (struct use){ text, (unsigned)pattern, (unsigned)set, 0 };
 	return 0;
 }
@@ -379,12 +403,14 @@ struct sieve *sieve_new(const char *const *patterns, size_t n)
 	arena_init(&uses.arena, MEMORY);
 	sieve->n = n;
 	sieve->patterns = calloc(n + 1, sizeof(*sieve->patterns));
-	if (n > SIEVE_PATTERNS || sieve->patterns == NULL ||
+	uses.seen = calloc(SEEN, sizeof(*uses.seen));
+	if (n > SIEVE_PATTERNS || sieve->patterns == NULL || uses.seen == NULL ||
 	    collect(sieve, patterns, &uses) != 0 || build(sieve, &uses) != 0) {
 		sieve_free(sieve);
 		sieve = NULL;
 	}
 	free(uses.list);
+	free(uses.seen);
 	arena_release(&uses.arena);
 	return sieve;
 }
