@@ -266,6 +266,32 @@ static void test_shorter(void **state)
 			 ENCODING_QUOTED_PRINTABLE);
 }
 
+/* Quoted-printable up to where base64 is shorter: in long texts, whatever it is that
+ * has to be encoded, wherever it stands. */
+static void test_shorter_to_the_byte(void **state)
+{
+	enum { LENGTH = 100, MOST = (LENGTH + 2) / 3 * 4 };
+	char text[LENGTH];
+
+	(void)state;
+	for (unsigned c = 0; c < 256; c++) {
+		bool literal = (c >= ' ' && c <= '~' && c != '=') || c == '\t' || c == '\n';
+
+		for (size_t n = 0; n <= LENGTH; n++) {
+			size_t length = LENGTH + (literal ? 0 : 2 * n);
+			struct buf out;
+
+			memset(text, 'x', sizeof(text));
+			memset(text + (LENGTH - n) / 2, (int)c, n);
+			buf_init(&out, &arena, 1000);
+			assert_int_equal(codec_add_shorter(&out, (struct span){ text, LENGTH }, "\n"),
+					 length <= MOST ? ENCODING_QUOTED_PRINTABLE :
+					 ENCODING_BASE64);
+			arena_clear(&arena);
+		}
+	}
+}
+
 static void test_encoders_fail_with_their_buf(void **state)
 {
 	struct buf out;
@@ -495,6 +521,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_encode_at_every_column, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_encode_noise, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_shorter, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_shorter_to_the_byte, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_encoders_fail_with_their_buf, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_header_text, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_header_text_is_folded, set_up, tear_down),

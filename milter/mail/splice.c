@@ -5,6 +5,7 @@
 
 enum {
 	BOUNDARY_TRIES = 64,
+	HASHED = 1024,		/* bytes of the message that the boundaries depend on */
 	BOUNDARY_SIZE = 32,	/* 16 hex digits, "=_wb", a letter, NUL */
 	HEADER_MAX_EDIT = 4096,	/* longest value we ever write */
 	PART_HEAD_ROOM = 4096,	/* heads and boundaries around the words */
@@ -121,7 +122,8 @@ static uint64_t hash_bytes(uint64_t hash, struct span s)
 	return hash;
 }
 
-static void boundary_write(char *out, uint64_t hash, char letter)
+/* What both have in common; returns its length. */
+static size_t stem_write(char *out, uint64_t hash)
 {
 	static const char digits[] = "0123456789abcdef";
 	size_t n = 0;
@@ -129,23 +131,34 @@ static void boundary_write(char *out, uint64_t hash, char letter)
 	for (int shift = 60; shift >= 0; shift -= 4)
 		out[n++] = digits[(hash >> shift) & 15];
 	memcpy(out + n, "=_wb", 4);
-	out[n + 4] = letter;
-	out[n + 5] = '\0';
+	return n + 4;
 }
 
+static void boundary_write(char *out, struct span stem, char letter)
+{
+	memcpy(out, stem.p, stem.n);
+	out[stem.n] = letter;
+	out[stem.n + 1] = '\0';
+}
+
+/* Where the stem does not occur, neither of them does. */
 static int boundaries_choose(struct span bytes, struct boundaries *b)
 {
 	const uint64_t start = UINT64_C(14695981039346656037);
-	uint64_t hash = hash_bytes(start, span_slice(bytes, 0, 4096));
+	uint64_t hash = hash_bytes(start, span_slice(bytes, 0, HASHED));
+	char stem[BOUNDARY_SIZE];
 
 	hash ^= bytes.n;
 	for (int i = 0; i < BOUNDARY_TRIES; i++) {
+		size_t n;
+
 		hash = hash_bytes(hash, SPAN("whybounce"));
-		boundary_write(b->mixed, hash, 'm');
-		boundary_write(b->alternative, hash, 'a');
-		if (!mime_boundary_occurs(bytes, span_str(b->mixed)) &&
-		    !mime_boundary_occurs(bytes, span_str(b->alternative)))
-			return 0;
+		n = stem_write(stem, hash);
+		if (mime_boundary_occurs(bytes, (struct span){ stem, n }))
+			continue;
+		boundary_write(b->mixed, (struct span){ stem, n }, 'm');
+		boundary_write(b->alternative, (struct span){ stem, n }, 'a');
+		return 0;
 	}
 	return -1;
 }
