@@ -377,6 +377,39 @@ static void test_numbers_in_prose(void **state)
 	}
 }
 
+/* What was only delayed, in the words of many servers; the words of the other server and
+ * what the system gave up are no delay. */
+static void test_delay_or_failure(void **state)
+{
+	static const struct {
+		const char *subject, *text, *action;
+	} cases[] = {
+		{ "Delayed mail", "has not been delivered yet to x@y.example.", "delayed" },
+		{ "Warning", "Your message to x@y.example could not be delivered so far.", "delayed" },
+		{ "Предупреждение", "Доставка для x@y.example задерживается.", "delayed" },
+		{ "Försenad", "Leveransen till x@y.example är försenad.", "delayed" },
+		{ "Zpožděné doručení", "Doručení pro x@y.example se zpozdilo.", "delayed" },
+		{ "Remise retardée", "Le message à x@y.example est retardé.", "delayed" },
+		{ "Qwzx", "Qwzx x@y.example: 451 4.7.1 qwzx", "delayed" },
+		{ "Qwzx", "Qwzx x@y.example: 551 5.1.1 qwzx", "failed" },
+		{ "Returned mail", "<x@y.example>: host said: 451 4.7.1 your message is delayed", "failed" },
+		{ "Mail failed", "Delivery to x@y.example was delayed. We will not try again.", "failed" },
+		{ "Qwzx", "Mail to x@y.example was delayed. Now it has expired.", "failed" },
+		{ "Недоставено", "Съобщението до x@y.example не може да бъде доставено.", "failed" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct bounce b = read_mail(span_str(arena_printf(&arena,
+			"Return-Path: <>\nFrom: MAILER-DAEMON@a.example\nSubject: %s\n"
+			"Content-Type: text/plain; charset=utf-8\n\n%s\n", cases[i].subject, cases[i].text)));
+
+		assert_int_equal(b.n, 1);
+		assert_span(b.recipients[0].recipient, "x@y.example");
+		assert_string_equal(dsn_action_name(b.recipients[0].action), cases[i].action);
+	}
+}
+
 static void test_address_of_a_log(void **state)
 {
 	struct bounce b = read_mail(SPAN(
@@ -540,6 +573,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_numbers_in_prose, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_names_without_domain, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_address_of_a_log, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_delay_or_failure, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_recipient_of_the_returned_message, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_many_recipients, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_out_of_memory, set_up, tear_down),

@@ -412,11 +412,37 @@ static struct span body_text(struct arena *arena, const struct mime_part *root)
 	return text || html == NULL ? buf_span(&out) : html_part(arena, html);
 }
 
+/* "451 delayed, try again" is the word of the other server. */
+static bool is_within_reply(struct span text, size_t at)
+{
+	size_t from = notice_paragraph(text, at);
+
+	return reply_find(span_slice(text, from, at), 0) < at - from;
+}
+
+static bool says_delayed(const struct notice *notice)
+{
+	for (size_t i = 0; i < notice->phrases.n; i++)
+		if (notice->phrases.places[i].kind == PHRASE_DELAYED &&
+		    !is_within_reply(notice->text, notice->phrases.places[i].at))
+			return true;
+	return false;
+}
+
+/* Where no word of it is understood, a reply of class 4 tells of a delay. */
 static enum dsn_action notice_action(const struct evidence *e, const struct notice *notice)
 {
-	bool delayed = notice->phrases.found[PHRASE_DELAYED] || e->subject.found[PHRASE_DELAYED];
+	const bool *subject = e->subject.found, *text = notice->phrases.found;
+	size_t at;
 
-	return delayed && !notice->phrases.found[PHRASE_FINAL] ? ACTION_DELAYED : ACTION_FAILED;
+	if (text[PHRASE_FINAL])
+		return ACTION_FAILED;
+	if (subject[PHRASE_DELAYED] || says_delayed(notice))
+		return ACTION_DELAYED;
+	if (subject[PHRASE_FAILED] || subject[PHRASE_SUBJECT] || text[PHRASE_FAILED])
+		return ACTION_FAILED;
+	at = reply_find(notice->text, 0);
+	return at < notice->text.n && notice->text.p[at] == '4' ? ACTION_DELAYED : ACTION_FAILED;
 }
 
 /* "bert (user not found)": the address that the sender wrote tells more. */
@@ -489,6 +515,7 @@ static int read_text(struct arena *arena, const struct message *message,
 	findings.report = dsn.n != 0 && !is_address_probe(&dsn);
 	findings.report_type = bounce->report != NULL || is_report_type(message->root);
 	findings.named = notice.n != 0 && notice.entries[0].named != NAMED_SOMEWHERE;
+	findings.mentioned = notice.n != 0;
 	findings.reply = reply_find(notice.text, 0) < notice.text.n;
 	findings.returned |= notice.returned.n != 0;
 	findings.text = &notice.phrases;

@@ -53,6 +53,8 @@ struct span notice_near(struct span said);
 
 /* The first half of notice_read: text, returned and phrases. */
 void notice_cut(struct arena *arena, struct span text, struct notice *notice);
+/* Where the paragraph that holds `at` starts, at most BOUNCE_MAX_REPLY before it. */
+size_t notice_paragraph(struct span text, size_t at);
 /* What rules are drawn with: "-----". */
 bool notice_is_rule(char c);
 /* Where the line that holds `at` starts, and the line that starts somewhere. */

@@ -106,8 +106,19 @@ static bool is_alone(struct span said, struct span address)
 {
 	size_t lf = span_find(said, 0, SPAN("\n\n")), crlf = span_find(said, 0, SPAN("\n\r\n"));
 
-
 	return !says_besides(span_slice(said, 0, lf < crlf ? lf : crlf), address);
+}
+
+size_t notice_paragraph(struct span text, size_t at)
+{
+	size_t above, start = notice_line_start(text, at);
+
+	for (; start > 0; start = above) {
+		above = notice_line_start(text, start - 1);
+		if (span_trim(span_slice(text, above, start)).n == 0 || at - above > BOUNCE_MAX_REPLY)
+			break;
+	}
+	return start;
 }
 
 /* Where the paragraph above `at` starts. */
@@ -115,9 +126,7 @@ static size_t paragraph_above(struct span text, size_t at)
 {
 	while (at > 0 && span_trim(notice_line_at(text, notice_line_start(text, at - 1))).n == 0)
 		at = notice_line_start(text, at - 1);
-	while (at > 0 && span_trim(notice_line_at(text, notice_line_start(text, at - 1))).n != 0)
-		at = notice_line_start(text, at - 1);
-	return at;
+	return notice_paragraph(text, at);
 }
 
 /* What stands near an address; where it is alone in its paragraph, with the two
@@ -136,13 +145,10 @@ static struct span near_or_above(struct span text, struct span said, struct span
 static struct span said_to_all(const struct notice *notice, struct span said, struct span address)
 {
 	struct span all = notice->text;
-	size_t at = reply_find(all, 0), from = notice_line_start(all, at);
+	size_t at = reply_find(all, 0);
 
-	if (at < all.n) {	/* with the lines of its paragraph above it */
-		while (from > 1 && span_trim(notice_line_at(all, notice_line_start(all, from - 1))).n != 0)
-			from = notice_line_start(all, from - 1);
-		return span_from(all, from);
-	}
+	if (at < all.n)		/* with the lines of its paragraph above it */
+		return span_from(all, notice_paragraph(all, at));
 	return says_something(said, address) ? near_or_above(all, said, address) : all;
 }
 

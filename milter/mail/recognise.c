@@ -172,6 +172,12 @@ static bool titled(const struct evidence *e)
 		e->subject.found[PHRASE_DELAYED];
 }
 
+/* A mail system writes to nobody it wants to hear of, in a language that we do not read. */
+static bool is_daemon_notice(const struct evidence *e, const struct findings *f)
+{
+	return e->machine && e->null_path && (f->returned || f->mentioned);
+}
+
 static int weigh(const struct evidence *e, const struct findings *f)
 {
 	int sum = e->origin;
@@ -181,19 +187,18 @@ static int weigh(const struct evidence *e, const struct findings *f)
 		sum += 2;
 	sum += f->report ? 3 : 0;
 	sum += f->report_type ? 2 : 0;
-	sum += f->returned ? 1 : 0;
+	sum += f->returned || is_daemon_notice(e, f) ? 1 : 0;
 	sum += f->named && (f->reply || f->text->found[PHRASE_FAILED]) ? 1 : 0;
 	if (e->forwarded)
 		sum -= e->machine || (e->server && e->null_path) ? 1 : 4;
 	return sum;
 }
 
-/* Somebody tells of a failure: words, a report, a reply to a recipient; or a mail
- * system that we do not understand returns a message. */
+/* Somebody tells of a failure: words, a report, or a reply to a recipient. */
 static bool tells_failure(const struct evidence *e, const struct findings *f)
 {
 	return f->report || (f->named && f->reply) || titled(e) || e->addressed ||
-		(e->machine && e->null_path && f->returned) ||
+		is_daemon_notice(e, f) ||
 		f->text->found[PHRASE_FAILED] || f->text->found[PHRASE_DELAYED];
 }
 

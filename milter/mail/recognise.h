@@ -36,6 +36,7 @@ struct findings {
 	bool report_type;	/* the type says so: multipart/report, delivery-status */
 	bool returned;		/* a returned message */
 	bool named;		/* a line names a recipient */
+	bool mentioned;		/* at least an address stands there that may be one */
 	bool reply;		/* an SMTP reply is quoted */
 	const struct phrases *text;
 };
