@@ -282,6 +282,29 @@ static void test_words_before_the_reply(void **state)
 	assert_span(b.recipients[0].status, "");
 }
 
+/* Exchange says it in a field of its own, others in that of the status, and an empty
+ * line may stand between a recipient and what became of him. */
+static void test_fields_in_wrong_places(void **state)
+{
+	struct bounce b = read_mail(SPAN(REPORT(
+		"Final-Recipient: rfc822; x@y.example\nAction: failed\nStatus: 5.1.1\n"
+		"X-Supplementary-Info: <mx.y.example #5.1.1 smtp;550 5.1.1 nobody>\n", "text")));
+
+	(void)state;
+	assert_span(b.recipients[0].reply, "550 5.1.1 nobody");
+	b = read_mail(SPAN(REPORT("Final-Recipient: rfc822; x@y.example\nAction: failed\n"
+				  "Status: host not found\n", "text")));
+	assert_span(b.recipients[0].status, "");
+	assert_span(b.recipients[0].reply, "host not found");
+	b = read_mail(SPAN(REPORT("Final-Recipient: rfc822; x@y.example\n\nAction: delayed\n"
+				  "Status: 4.1.1\n\nFinal-Recipient: rfc822; z@y.example\n"
+				  "Action: failed\nStatus: 5.1.1\n", "text")));
+	assert_int_equal(b.n, 2);
+	assert_int_equal(b.recipients[0].action, ACTION_DELAYED);
+	assert_span(b.recipients[0].status, "4.1.1");
+	assert_span(b.recipients[1].recipient, "z@y.example");
+}
+
 static void test_words_for_actions(void **state)
 {
 	static const struct {
@@ -566,6 +589,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_silent_report, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_wrapped_command, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_words_before_the_reply, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_fields_in_wrong_places, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_words_for_actions, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_repeated_recipient, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_address_probe, set_up, tear_down),

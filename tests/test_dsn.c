@@ -167,6 +167,7 @@ static void test_statuses(void **state)
 		{ "5.7.509", "5.7.509", "" }, { "5.1", "", "" }, { "5.1.1.1", "", "" }, { "x.1.1", "", "" },
 		{ "", "", "" }, { "unknown", "", "" },
 		{ "553 Exceeded maximum size", "", "553 Exceeded maximum size" },
+		{ "host not found", "", "host not found" },
 	};
 
 	(void)state;

@@ -226,6 +226,7 @@ enum dsn_field {
 	FIELD_ORIGINAL_RECIPIENT,	/* from here on: of a recipient */
 	FIELD_FINAL_RECIPIENT, FIELD_ACTION, FIELD_STATUS, FIELD_REMOTE_MTA,
 	FIELD_DIAGNOSTIC, FIELD_LAST_ATTEMPT, FIELD_WILL_RETRY, FIELD_FINAL_LOG_ID,
+	FIELD_SUPPLEMENT,
 	FIELD_OTHER,
 };
 
@@ -236,6 +237,7 @@ static enum dsn_field field_kind(struct span name)
 		"Original-Envelope-Id", "Arrival-Date", "Original-Recipient",
 		"Final-Recipient", "Action", "Status", "Remote-MTA",
 		"Diagnostic-Code", "Last-Attempt-Date", "Will-Retry-Until", "Final-Log-ID",
+		"X-Supplementary-Info",
 	};
 
 	for (enum dsn_field i = 0; i < FIELD_OTHER; i++)
@@ -256,12 +258,28 @@ static void take_message_field(struct dsn *dsn, enum dsn_field kind, struct span
 	}
 }
 
-/* "Status: 553 Exceeded maximum size": a reply in the wrong place. */
+/* "Status: 553 Exceeded maximum size", "Status: host not found": words in the wrong
+ * place. */
 static void take_status(struct dsn_recipient *r, struct span value)
 {
+	bool words = value.n != 0 && ascii_isalpha(value.p[0]) && span_find_byte(value, 0, ' ') < value.n;
+
 	r->status = parse_status(value);
-	if (r->status.n == 0 && reply_code_length(value) != 0 && r->diagnostic.value.n == 0)
+	if (r->status.n == 0 && (words || reply_code_length(value) != 0) && r->diagnostic.value.n == 0)
 		r->diagnostic.value = value;
+}
+
+/* "<mx.example #5.1.1 smtp;550 5.1.1 no>": where Exchange puts what it was told. */
+static void take_supplement(struct dsn_recipient *r, struct span value)
+{
+	size_t at = span_ifind(value, 0, "smtp;");
+
+	if (at == value.n || r->diagnostic.value.n != 0)
+		return;
+	value = span_from(value, at + strlen("smtp;"));
+	if (value.n != 0 && value.p[value.n - 1] == '>')
+		value.n--;
+	r->diagnostic = (struct dsn_typed){ SPAN("smtp"), value };
 }
 
 static void take_recipient_field(struct arena *arena, struct dsn_recipient *r,
@@ -279,6 +297,7 @@ static void take_recipient_field(struct arena *arena, struct dsn_recipient *r,
 	case FIELD_LAST_ATTEMPT: r->last_attempt = value; break;
 	case FIELD_WILL_RETRY: r->will_retry_until = value; break;
 	case FIELD_FINAL_LOG_ID: r->final_log_id = value; break;
+	case FIELD_SUPPLEMENT: take_supplement(r, value); break;
 	default: break;
 	}
 }
@@ -331,11 +350,22 @@ static bool starts_recipient(const struct reader *reader, enum dsn_field kind)
 		 (kind == FIELD_ORIGINAL_RECIPIENT && r->original_recipient.value.n != 0));
 }
 
+/* An empty line within a recipient's fields: he was named above, the rest is here. */
+static struct dsn_recipient *continued(const struct dsn *dsn, const struct headers *group)
+{
+	struct dsn_recipient *last = dsn->n != 0 ? &dsn->recipients[dsn->n - 1] : NULL;
+
+	if (last == NULL || last->action != ACTION_NONE || last->status.n != 0)
+		return NULL;
+	return headers_find(group, "Final-Recipient") == NULL &&
+		headers_find(group, "Original-Recipient") == NULL ? last : NULL;
+}
+
 static int read_group(struct reader *reader, const struct headers *group)
 {
 	bool cut = false;
 
-	reader->current = NULL;
+	reader->current = continued(reader->dsn, group);
 	for (size_t i = 0; i < group->n && !cut; i++) {
 		enum dsn_field kind = field_kind(group->list[i].name);
 

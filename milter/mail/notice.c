@@ -430,7 +430,7 @@ static bool heads_others(struct span line)
 {
 	static const char *const words[] = {
 		"successful", "were delivered", "was delivered", "has been delivered",
-		"have been delivered",
+		"have been delivered", "received your message", "received the message",
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)

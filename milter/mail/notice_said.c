@@ -55,6 +55,20 @@ static struct span said_of(const struct notice *notice, size_t i)
 	return span_slice(notice->text, e->from, e->to);
 }
 
+/* "Possible reasons: the mailbox is full, …": any of them, and so none. */
+static struct span before_guesses(struct span said)
+{
+	static const char *const words[] = {
+		"possible reason", "possible cause", "mögliche gründe", "mögliche ursache",
+		"causes possibles", "raisons possibles", "posibles causas", "possibili cause",
+		"possíveis causas",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		said = span_slice(said, 0, span_ifind(said, 0, words[i]));
+	return said;
+}
+
 struct span notice_near(struct span said)
 {
 	size_t end = 0;
@@ -65,7 +79,7 @@ struct span notice_near(struct span said)
 
 		end = lf < crlf ? lf : crlf;
 	}
-	return span_slice(said, 0, end < BOUNCE_MAX_REPLY ? end : BOUNCE_MAX_REPLY);
+	return before_guesses(span_slice(said, 0, end < BOUNCE_MAX_REPLY ? end : BOUNCE_MAX_REPLY));
 }
 
 /* A line of the transcript that holds both a code and this address; without one, the
