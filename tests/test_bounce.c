@@ -373,6 +373,7 @@ static void test_numbers_in_prose(void **state)
 	static const struct {
 		const char *line, *code, *status;
 	} cases[] = {
+		{ "tel. +1 (550) 555-0100", "", "" }, { "attempts: 550", "", "" },
 		{ "Call 550 511 4500 for help.", "", "" }, { "Call: 550-555-0100", "", "" },
 		{ "Our phone is\n550 511 4500.", "", "" }, { "Reference: 550", "", "" },
 		{ "Invoice: 5.7.1", "", "" }, { "(475 of 500 MB)", "", "" },
@@ -430,6 +431,34 @@ static void test_delay_or_failure(void **state)
 		assert_int_equal(b.n, 1);
 		assert_span(b.recipients[0].recipient, "x@y.example");
 		assert_string_equal(dsn_action_name(b.recipients[0].action), cases[i].action);
+	}
+}
+
+/* Message ids, lists, senders and those who help are no recipients. */
+static void test_other_addresses(void **state)
+{
+	static const char *const texts[] = {
+		"Your message <m1.2@a.example> to x@y.example could not be delivered.\n",
+		"Mail to x@y.example could not be delivered.\n\nPaul\npaul@a.example\nTel. 0550\n",
+		"Mail to x@y.example could not be delivered.\n\npaul@a.example keeps the server.\n",
+		"x@y.example: delivery failed\n\nContact:\n  paul@a.example\n",
+		"Mail to the list all@a.example could not be\ndelivered to its member x@y.example.\n",
+		"Sender Address: me@a.example\nRecipient Address: x@y.example\nIt was not delivered.\n",
+		"Delivery failed.\n>>> RCPT TO:<ok@y.example>\n<<< 250 ok\n"
+		">>> RCPT TO:<x@y.example>\n<<< 550 no\n",
+		"It was not delivered to:\n  x@y.example\n\nIt was delivered to:\n  ok@y.example\n",
+		"Mail to x@y.example failed: user unknown\n-- \npaul@a.example\nsales@ad.example\n",
+		"1. x@y.example\n   550 no, delivery failed\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		struct bounce b = read_mail(span_str(arena_printf(&arena,
+			"Return-Path: <>\nFrom: MAILER-DAEMON@a.example\nSubject: failure notice\n\n"
+			"%s", texts[i])));
+
+		assert_int_equal(b.n, 1);
+		assert_span(b.recipients[0].recipient, "x@y.example");
 	}
 }
 
@@ -596,6 +625,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_invents_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_numbers_in_prose, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_names_without_domain, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_other_addresses, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_address_of_a_log, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_delay_or_failure, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_recipient_of_the_returned_message, set_up, tear_down),

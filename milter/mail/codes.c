@@ -91,10 +91,10 @@ static bool is_reply_word(struct span word)
 static bool labels_number(struct span word)
 {
 	static const char *const words[] = {
-		"account", "build", "call", "case", "date", "datum", "ext", "extension", "fax", "id",
+		"account", "attempts", "build", "call", "case", "date", "datum", "ext", "extension", "fax", "id",
 		"invoice", "order", "phone", "pid", "port", "queue", "ref", "reference", "release",
 		"room", "score", "section", "session", "size", "tel", "telefon", "telephone", "ticket",
-		"version",
+		"uid", "version",
 	};
 
 	return is_one_of(word, words, sizeof(words) / sizeof(*words));
@@ -135,11 +135,13 @@ static bool status_follows(struct span s, size_t i)
 	return n > 0 && status_length(span_from(s, i)) != 0;
 }
 
-/* "550-555-0100", "550 511 4500" */
+/* "550-555-0100", "550 511 4500", "(550) 555-0100" */
 static bool is_phone_number(struct span s, size_t i)
 {
 	size_t second = i + 4, third = second + digits(s, second) + 1;
 
+	if (i > 0 && s.p[i - 1] == '(' && at(s, i + 3) == ')')
+		return at(s, i + 4) == ' ' && digits(s, i + 5) > 2;
 	return (at(s, i + 3) == '-' || at(s, i + 3) == ' ') && digits(s, second) > 1 &&
 		(at(s, third - 1) == '-' || at(s, third - 1) == ' ') && digits(s, third) > 1;
 }

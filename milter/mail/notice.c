@@ -5,6 +5,7 @@
 
 #include "mail/address.h"
 #include "mail/codes.h"
+#include "mail/wording.h"
 
 /* ---- lines ---- */
 
@@ -99,75 +100,6 @@ static struct span leading_address(struct span words)
 	return address;
 }
 
-static bool names_sender(struct span label)
-{
-	static const char *const words[] = {
-		"sender", "from", "contact", "support", "server", "mta", "by", "reply-to", "id",
-		"absender", "von", "help", "admin",
-	};
-	size_t from = label.n;
-
-	while (from > 0 && ascii_isalpha(label.p[from - 1]))
-		from--;
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (span_is(span_from(label, from), words[i]))
-			return true;
-	return false;
-}
-
-/* "Sender Address: a@b": what the label starts with. */
-static bool labels_sender(struct span text, size_t line, size_t at)
-{
-	struct span label = span_trim(span_slice(text, line, at));
-	size_t end = 0;
-
-	while (label.n != 0 && strchr("<\"' \t", label.p[label.n - 1]) != NULL)
-		label.n--;
-	while (end < label.n && ascii_isalpha(label.p[end]))
-		end++;
-	return label.n != 0 && span_find_byte(label, 0, ':') == label.n - 1 &&
-		names_sender(span_slice(label, 0, end));
-}
-
-/* The word before an address: "recipient", "to", "Address". */
-static struct span word_before(struct span text, size_t at)
-{
-	size_t from;
-
-	while (at > 0 && strchr(" \t<\"'[(:=\n\r", text.p[at - 1]) != NULL)
-		at--;
-	for (from = at; from > 0 && at - from < 24 &&
-	     (ascii_isalpha(text.p[from - 1]) || text.p[from - 1] == '-'); from--)
-		;
-	return span_slice(text, from, at);
-}
-
-static bool names_recipient(struct span word)
-{
-	static const char *const words[] = {
-		"recipient", "recipients", "address", "addresses", "rcpt", "userid", "mailbox",
-		"user", "destination", "final-recipient", "original-recipient", "empfänger",
-		"empfaenger", "destinataire", "destinatario", "destinat", "alias",
-	};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (span_is(word, words[i]))
-			return true;
-	return false;
-}
-
-static bool leads_to_recipient(struct span word)
-{
-	static const char *const words[] = {
-		"to", "for", "an", "für", "a", "para", "pour", "per", "attempts", "errors", "full", "of",
-	};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (span_is(word, words[i]))
-			return true;
-	return false;
-}
-
 /* ---- entries ---- */
 
 struct reader {
@@ -250,10 +182,13 @@ static void name_entry(struct reader *reader, struct span address, enum named na
 	reader->gap = false;
 }
 
-/* "A message sent by\n\n  <a@b>": he is no recipient. */
+/* "A message sent by\n\n  <a@b>", "Contact:\n  a@b": he is no recipient. */
 static bool follows_author(struct span text, size_t at)
 {
-	static const char *const words[] = { "sent by", "sent from", "message from", "mail from" };
+	static const char *const words[] = {
+		"sent by", "sent from", "message from", "mail from", "contact:", "support:", "help:",
+		"kontakt:", "postmaster:", "sender:", "absender:",
+	};
 	struct span before;
 
 	while (at > 0 && (ascii_isspace(text.p[at - 1]) || text.p[at - 1] == '<'))
@@ -287,31 +222,6 @@ static bool has_reply_behind(struct span text, struct span address)
 	return rest.n != 0 && rest.p[0] == ':' && reply_find(span_trim(span_from(rest, 1)), 0) == 0;
 }
 
-/* A line of its own address, unless it goes on with what is said of another. */
-static bool take_leading(struct reader *reader, const struct line *line)
-{
-	struct span words = behind_code(line->words);
-	struct span address = leading_address(words);
-	size_t from = line->start;
-
-	if (address.n == 0 || (line->dialogue && words.p == line->words.p) ||
-	    follows_author(reader->notice->text, (size_t)(address.p - reader->notice->text.p)) ||
-	    goes_on_with_prose(reader->notice->text, line, address))
-		return false;
-	if (reader->current != NULL && reader->current->named == NAMED_AT_LINE && !reader->gap &&
-	    (line->indent > reader->current->indent || address_eq(address, reader->current->address)))
-		return false;
-	if (!has_reply_behind(reader->notice->text, address) &&
-	    (address_is_role(address) || address_eq(address, reader->sender))) {
-		name_entry(reader, address, NAMED_IN_SENTENCE, from, line->indent);
-		return true;
-	}
-	if (words.p != line->words.p && reader->dialogue != SIZE_MAX)
-		from = reader->dialogue;
-	name_entry(reader, address, NAMED_AT_LINE, from, line->indent);
-	return true;
-}
-
 static bool sentence_fails(const struct notice *notice, size_t from, size_t to)
 {
 	for (size_t i = 0; i < notice->phrases.n; i++) {
@@ -332,6 +242,53 @@ static size_t next_lines(struct span text, size_t end)
 	size_t lf = span_find(rest, 0, SPAN("\n\n")), crlf = span_find(rest, 0, SPAN("\n\r\n"));
 
 	return end + (lf < crlf ? lf : crlf);
+}
+
+/* A sentence has named the recipient; an address that nothing leads to and nothing is
+ * said of is somebody's who helps. */
+static bool is_aside(const struct reader *reader, const struct line *line, struct span address)
+{
+	const struct notice *notice = reader->notice;
+	size_t end = line->start + notice_line_at(notice->text, line->start).n, above = line->start;
+	struct span before;
+
+	if (notice->n == 0 || notice->entries[notice->n - 1].named != NAMED_IN_SENTENCE ||
+	    line->words.p[0] == '<' || has_reply_behind(notice->text, address) ||
+	    find_entry(notice, address) != NULL)
+		return false;
+	while (above > 0 && ascii_isspace(notice->text.p[above - 1]))
+		above--;
+	before = span_slice(notice->text, 0, above);
+	return !span_has_suffix(before, ":") &&
+		!sentence_fails(notice, line->start, next_lines(notice->text, end)) &&
+		reply_find(span_slice(notice->text, line->start, next_lines(notice->text, end)), 0) ==
+		next_lines(notice->text, end) - line->start;
+}
+
+/* A line of its own address, unless it goes on with what is said of another. */
+static bool take_leading(struct reader *reader, const struct line *line)
+{
+	struct span words = behind_code(line->words);
+	struct span address = leading_address(words);
+	size_t from = line->start;
+
+	if (address.n == 0 || (line->dialogue && words.p == line->words.p) ||
+	    follows_author(reader->notice->text, (size_t)(address.p - reader->notice->text.p)) ||
+	    goes_on_with_prose(reader->notice->text, line, address) ||
+	    is_aside(reader, line, address))
+		return false;
+	if (reader->current != NULL && reader->current->named == NAMED_AT_LINE && !reader->gap &&
+	    (line->indent > reader->current->indent || address_eq(address, reader->current->address)))
+		return false;
+	if (!has_reply_behind(reader->notice->text, address) &&
+	    (address_is_role(address) || address_eq(address, reader->sender))) {
+		name_entry(reader, address, NAMED_IN_SENTENCE, from, line->indent);
+		return true;
+	}
+	if (words.p != line->words.p && reader->dialogue != SIZE_MAX)
+		from = reader->dialogue;
+	name_entry(reader, address, NAMED_AT_LINE, from, line->indent);
+	return true;
 }
 
 /* "(generated from a@b)": the recipient the sender knows. */
@@ -360,11 +317,11 @@ static enum named named_within(const struct reader *reader, const struct line *l
 	size_t end = line->start + notice_line_at(text, line->start).n;
 
 	if (has_reply_behind(text, address) ||
-	    (names_recipient(word) && is_labelled(text, line, at)))
+	    (wording_names_recipient(word) && is_labelled(text, line, at)))
 		return NAMED_AT_LINE;
-	if (names_recipient(word) || follows_origin(text, at) ||
+	if (wording_names_recipient(word) || follows_origin(text, at) ||
 	    sentence_fails(reader->notice, line->start, end) ||
-	    (leads_to_recipient(word) &&
+	    (wording_leads_to_recipient(word) &&
 	     sentence_fails(reader->notice, reader->paragraph, next_lines(text, end))))
 		return NAMED_IN_SENTENCE;
 	return NAMED_SOMEWHERE;
@@ -377,11 +334,11 @@ static bool is_other(const struct reader *reader, const struct line *line,
 	struct span text = reader->notice->text;
 	size_t at = (size_t)(address.p - text.p);
 
-	if ((names_sender(word) || labels_sender(text, line->start, at)) &&
+	if ((wording_names_sender(word) || wording_labels_sender(text, line->start, at)) &&
 	    !follows_origin(text, at))
 		return true;
 	return (address_is_role(address) || address_eq(address, reader->sender)) &&
-		named < NAMED_AT_LINE && !leads_to_recipient(word);
+		named < NAMED_AT_LINE && !wording_leads_to_recipient(word);
 }
 
 /* What is set in below a recipient tells of him. */
@@ -405,7 +362,7 @@ static void take_within(struct reader *reader, const struct line *line)
 
 		if (address.n == 0)
 			return;
-		word = word_before(text, (size_t)(address.p - text.p));
+		word = wording_before(text, (size_t)(address.p - text.p));
 		named = named_within(reader, line, address, word);
 		if (is_other(reader, line, address, word, named))
 			continue;
@@ -439,6 +396,14 @@ static bool heads_others(struct span line)
 	return false;
 }
 
+/* ">>> RCPT TO:<a@b>" and "<<< 250 ok" below. */
+static bool is_accepted(struct span text, struct span line)
+{
+	struct span below = notice_line_at(text, (size_t)(line.p - text.p) + line.n + 1);
+
+	return span_has_prefix(line, ">>> RCPT") && span_has_prefix(span_trim(below), "<<< 2");
+}
+
 static void read_line(struct reader *reader, struct span raw)
 {
 	struct line line = line_of(reader->notice->text, raw);
@@ -453,7 +418,7 @@ static void read_line(struct reader *reader, struct span raw)
 		return;
 	if (is_heading(raw))
 		reader->others = heads_others(raw);
-	if (reader->others)
+	if (reader->others || (line.dialogue && is_accepted(reader->notice->text, raw)))
 		return;
 	if (!take_leading(reader, &line))
 		take_within(reader, &line);
