@@ -25,7 +25,7 @@ enum { LONG_MS = 20000, SHORT_MS = 300, SOME = 50 };
 #define BODY "the body of a bounce\r\n"
 
 /* What the player does with the next job. */
-enum play { ANSWER, HANG, LEAVE, LIE, TALK_NONSENSE, SAY_TOO_MUCH };
+enum play { ANSWER, HANG, LEAVE, LIE, TALK_NONSENSE, SAY_TOO_MUCH, SAY_NOTHING };
 
 static struct {
 	int ends[2];
@@ -94,7 +94,7 @@ static void *play(void *context)
 
 	arena_init(&arena, 4 * (size_t)WIRE_MAX);
 	while (!player.stop && (rc = job_wait(line)) >= 0) {
-		size_t too_much = WIRE_MAX;
+		const size_t too_much = WIRE_MAX, nothing = 0;
 
 		if (rc == 0 || job_take(line, &job) == 0)
 			continue;
@@ -105,6 +105,8 @@ static void *play(void *context)
 			break;
 		if (player.play == SAY_TOO_MUCH)
 			send(line->socket, &too_much, sizeof(too_much), 0);
+		else if (player.play == SAY_NOTHING)
+			send(line->socket, &nothing, sizeof(nothing), 0);
 		else
 			play_answer(line, &job, &arena);
 		arena_clear(&arena);
@@ -275,6 +277,48 @@ static void test_lies_are_refused(void **state)
 	}
 }
 
+/* The next job on the same line is answered again. */
+static void test_a_worker_without_memory_says_so(void **state)
+{
+	struct line line;
+	pthread_t thread;
+
+	(void)state;
+	start_player(&line, &thread, SAY_NOTHING);
+	assert_string_equal(ask(SPAN(HEAD BODY), LONG_MS), "memory");
+	player.play = ANSWER;
+	assert_string_equal(ask(SPAN(HEAD BODY), LONG_MS), "");
+	assert_int_equal(player.taken, 2);
+	stop_player(thread);
+}
+
+/* A long message comes in memory of its own: here it does not. */
+static void test_a_message_that_cannot_be_mapped_is_answered(void **state)
+{
+	const struct channel_note note = { .message_n = CHANNEL_MESSAGE + 1 };
+	int ends[2], descriptors[2];
+	size_t n = 1;
+	struct line line;
+	struct job job;
+	char byte;
+
+	(void)state;
+	assert_int_equal(channel_socket(ends), 0);
+	assert_int_equal(line_init(&line, ends[1]), 0);
+	assert_int_equal(job_wait(&line), 0);
+	assert_int_equal(channel_receive(ends[0], &byte, 1, descriptors, 0), 1);
+	assert_int_equal(channel_send(descriptors[0], &note, sizeof(note), NULL, 0, 0), 0);
+	assert_int_equal(job_wait(&line), 1);
+	assert_int_equal(job_take(&line, &job), 0);
+	assert_int_equal(recv(descriptors[0], &n, sizeof(n), MSG_DONTWAIT), sizeof(n));
+	assert_int_equal(n, 0);
+	line_release(&line);
+	for (size_t i = 0; i < 2; i++) {
+		close(descriptors[i]);
+		close(ends[i]);
+	}
+}
+
 /* An offer whose memory could be cut, or is too small, is not taken. */
 static void test_bad_offers_are_refused(void **state)
 {
@@ -365,6 +409,8 @@ int main(void)
 		cmocka_unit_test(test_a_worker_that_dies_costs_its_bounce),
 		cmocka_unit_test(test_a_job_that_nobody_read_is_given_to_another),
 		cmocka_unit_test(test_lies_are_refused),
+		cmocka_unit_test(test_a_worker_without_memory_says_so),
+		cmocka_unit_test(test_a_message_that_cannot_be_mapped_is_answered),
 		cmocka_unit_test(test_bad_offers_are_refused),
 		cmocka_unit_test(test_many_sessions_share_few_channels),
 		cmocka_unit_test(test_any_bytes_may_come),

@@ -3,7 +3,8 @@
  * A socket of datagrams that say "there is a job" and "there is an answer", and
  * memory that both map, for the bytes of either. A worker makes it and offers it
  * to the front, through the socket that all processes share; from then on one job
- * at a time is on it. A worker that dies closes it, and the front knows at once.
+ * at a time is on it. An answer of no bytes says that the worker has no memory for
+ * the job. A worker that dies closes its lines, and the front knows at once.
  *
  * The memory is sealed: neither side can cut it under the other's feet. It can
  * change under one's feet, so the front copies an answer before it looks at it. */

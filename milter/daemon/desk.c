@@ -337,7 +337,12 @@ static enum progress await_answer(struct channel *c, long long deadline, size_t 
 		return FAILED;
 	}
 	got = recv(c->socket, n_r, sizeof(*n_r), MSG_DONTWAIT);
-	if (got == sizeof(*n_r) && *n_r != 0 && *n_r < WIRE_MAX)
+	if (got == sizeof(*n_r) && *n_r == 0) {
+		leave_channel(c, IDLE);
+		fail(trouble_r, TROUBLE_MEMORY, error, "the worker has no memory for it");
+		return FAILED;
+	}
+	if (got == sizeof(*n_r) && *n_r < WIRE_MAX)
 		return ANSWERED;
 	leave_channel(c, BROKEN);
 	if (got < 0 && errno == ECONNRESET)

@@ -73,17 +73,27 @@ static int find_message(const struct line *line, struct job *job, int memory)
 	return job->own != NULL ? 0 : -1;
 }
 
-static int open_job(const struct line *line, struct job *job, size_t n, int memory)
+static bool is_job(const struct channel_note *note, size_t n)
+{
+	return n == sizeof(*note) && note->message_n != 0 &&
+		note->rcpt_n <= CHANNEL_MAX_RCPT && note->origin < ORIGIN_COUNT;
+}
+
+static int open_job(const struct line *line, struct job *job, int memory)
 {
 	const struct channel_note *note = &job->note;
 
-	if (n != sizeof(*note) || note->message_n == 0 || note->rcpt_n > CHANNEL_MAX_RCPT ||
-	    note->origin >= ORIGIN_COUNT)
-		return -1;
 	job->request = (struct enrich_request){
 		.origin = note->origin, .rcpt = { note->rcpt, note->rcpt_n },
 	};
 	return find_message(line, job, memory);
+}
+
+/* Nothing is the answer where there is no memory. */
+static void say(struct line *line, size_t n)
+{
+	if (channel_send(line->socket, &n, sizeof(n), NULL, 0, 0) != 0)
+		hang_up(line);
 }
 
 static void close_descriptors(const int *descriptors)
@@ -111,15 +121,16 @@ int job_take(struct line *line, struct job *job_r)
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return 0;
-	if (n <= 0) {
-		hang_up(line);
+	if (n <= 0 || !is_job(&job_r->note, (size_t)n)) {
+		close_descriptors(descriptors);
+		hang_up(line);		/* the front is gone, or it is not ours */
 		return 0;
 	}
-	rc = open_job(line, job_r, (size_t)n, descriptors[0]);
+	rc = open_job(line, job_r, descriptors[0]);
 	close_descriptors(descriptors);
 	if (rc == 0)
 		return 1;
-	hang_up(line);		/* no memory, or not our front: it hears at once */
+	say(line, 0);
 	return 0;
 }
 
@@ -136,6 +147,5 @@ void job_answer(struct line *line, struct job *job, struct arena *arena,
 		memcpy(line->bytes + CHANNEL_MESSAGE, out.p, n);
 	if (job->own != NULL)
 		munmap(job->own, job->request.message.n);
-	if (channel_send(line->socket, &n, sizeof(n), NULL, 0, 0) != 0)
-		hang_up(line);
+	say(line, n);
 }
