@@ -1,5 +1,6 @@
 #include "daemon/session.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdint.h>
@@ -8,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <libmilter/mfapi.h>
 #include <libmilter/mfdef.h>
@@ -21,6 +23,7 @@ enum {
 	MUCH_ROOM = 256 * 1024,
 	IDLE_SECONDS = 600,
 	BACKLOG = 256,		/* connections that wait to be accepted */
+	REPEAT_MS = 10000,	/* for the same complaint */
 };
 
 static struct session_settings settings;
@@ -326,6 +329,23 @@ static struct session *session_of(SMFICTX *context)
 	return s;
 }
 
+/* libmilter does not say why it takes no further connection. */
+static void look_for_descriptors(void)
+{
+	static atomic_llong next;	/* ms; then it may be said again */
+	int spare = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+	long long now, due = next;
+
+	if (spare >= 0) {
+		close(spare);
+		return;
+	}
+	now = process_now_ms();
+	if (now >= due && atomic_compare_exchange_strong(&next, &due, now + REPEAT_MS))
+		log_line(LOG_LEVEL_WARNING, "no descriptor is left: new connections wait until "
+			 "others end (raise the limit of open files)");
+}
+
 /* No answer where none is awaited. */
 static sfsistat go_on(const struct session *s, unsigned long no_reply)
 {
@@ -351,6 +371,7 @@ static sfsistat on_negotiate(SMFICTX *context, unsigned long actions, unsigned l
 			 "(milter protocol 6 is needed)");
 		return SMFIS_REJECT;	/* of the connection: no mail is rejected by it */
 	}
+	look_for_descriptors();
 	s->steps = steps & unwanted;
 	if ((offered & SMFIF_SETSYMLIST) != 0) {
 		smfi_setsymlist(context, SMFIM_ENVFROM, macros_of_mail);
