@@ -25,6 +25,8 @@ dnl #		becomes the last one on all ports, after those that verify; while it is
 dnl #		down, mail comes in unexplained. whybounce.yaml says which of them
 dnl #	define(`WHYBOUNCE_MILTERS', `whybounce;opendkim')	milters of the hop, in
 dnl #		their order: whybounce before what signs
+dnl #	define(`WHYBOUNCE_TIMES', `T=C:10s;S:10s;R:30s;E:60s')	how long Sendmail waits
+dnl #		for the milter: to connect, to send, for a reply, for the last reply
 dnl #
 dnl # Known limits: a check_compat of your own must not end in OK before the rule below
 dnl # is reached. `sendmail -Am' on the command line, by root, with an address that fails
@@ -35,7 +37,7 @@ dnl #
 ifdef(`WHYBOUNCE_SOCKET',, `define(`WHYBOUNCE_SOCKET', `local:/run/whybounce/whybounce.sock')')
 ifdef(`WHYBOUNCE_PORT',, `define(`WHYBOUNCE_PORT', `10588')')
 ifdef(`WHYBOUNCE_MILTERS',, `define(`WHYBOUNCE_MILTERS', `whybounce')')
-define(`WHYBOUNCE_TIMES', `T=C:10s;S:10s;R:30s;E:60s')
+ifdef(`WHYBOUNCE_TIMES',, `define(`WHYBOUNCE_TIMES', `T=C:10s;S:10s;R:30s;E:60s')')
 divert(0)dnl
 MAIL_FILTER(`whybounce', `S=WHYBOUNCE_SOCKET, F=T, WHYBOUNCE_TIMES')dnl
 ifdef(`WHYBOUNCE_INBOUND',
