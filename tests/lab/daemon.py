@@ -11,7 +11,7 @@ import signal
 import socket
 import subprocess
 
-from .tools import BUILD, wait_for
+from .tools import BUILD, syslog_to, wait_for
 
 
 def command_line(pid):
@@ -19,6 +19,16 @@ def command_line(pid):
         return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return b""
+
+
+def is_stopped(pid):
+    """No thread of it runs; also where it has ended."""
+    def state(thread):
+        try:
+            return (thread / "stat").read_text().rpartition(") ")[2][0]
+        except OSError:
+            return "X"
+    return all(state(thread) in "TZX" for thread in pathlib.Path(f"/proc/{pid}/task").glob("*"))
 
 
 NO_CHECKS = "{spf: no, dkim: no, dmarc: no, mx: no, ptr: no}"
@@ -37,6 +47,7 @@ class Daemon:
         self.log_file = folder / "log"
         self.program = str(program or BUILD / "whybounced")
         self.limits = limits or {}
+        self.environment = {}
         self.options = {"user": "nobody", "log": "stderr"}
         self.process = None
         self.place_socket(folder, 0o2755)
@@ -67,7 +78,7 @@ class Daemon:
 
     def __exit__(self, *_):
         if self.process is not None and self.process.poll() is None:
-            self.signal_all(signal.SIGCONT)
+            self.thaw()
             self.stop()
 
     def set_limits(self):
@@ -77,9 +88,26 @@ class Daemon:
     def start(self):
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen([self.program, "-c", str(self.config), "-f"],
-                                            stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
+                                            env={**os.environ, **self.environment}, stderr=log,
+                                            stdin=subprocess.DEVNULL, start_new_session=True,
                                             preexec_fn=self.set_limits if self.limits else None)
         wait_for(self.answers, f"whybounced's socket; its log:\n{self.log()}")
+
+    def start_short(self, which, limits, spare=0):
+        """With so much more than the first of these limits under which it starts at all."""
+        for most in limits:
+            self.limits = {which: most}
+            try:
+                self.start()
+                break
+            except RuntimeError:
+                self.log_file.write_text("")
+        else:
+            raise RuntimeError("whybounced starts under none of these limits")
+        if spare != 0:
+            self.stop()
+            self.limits = {which: most + spare}
+            self.start()
 
     def answers(self):
         if self.process.poll() is not None:
@@ -108,14 +136,26 @@ class Daemon:
 
     def signal_all(self, which):
         """All of its processes, the parent first."""
-        pids = [self.process.pid, *self.children("front"), *self.children("worker")]
-        for pid in pids:
+        for pid in [self.process.pid, *self.children("front"), *self.children("worker")]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, which)
 
+    def freeze(self):
+        """Stop all of its processes: when this returns, no thread of them runs. On a busy
+        machine some do for a while after the signal."""
+        for which in (lambda: [self.process.pid], lambda: self.children("front") + self.children("worker")):
+            pids = which()
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGSTOP)
+            wait_for(lambda: all(map(is_stopped, pids)), "the processes to stop")
+
+    def thaw(self):
+        self.signal_all(signal.SIGCONT)
+
     def kill(self):
         """All of its processes at once, as a power cut would."""
-        self.signal_all(signal.SIGSTOP)     # so that none of them sees another one go
+        self.freeze()       # so that none of them sees another one go
         self.signal_all(signal.SIGKILL)
         self.process.wait()
 
@@ -141,3 +181,11 @@ class Daemon:
 
     def log(self):
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
+
+    def log_to_syslog(self):
+        """As it does where nothing else is set: then libmilter's lines are in the log too."""
+        self.options["log"] = "syslog"
+        self.write_configuration()
+        self.log_file.touch()
+        self.log_file.chmod(0o666)
+        self.environment = syslog_to(self.log_file)

@@ -67,8 +67,9 @@ class Recorder:
                         return
                 elif command == b"D":
                     continue
-                elif command == b"A":
+                elif command == b"M":
                     headers, body = [], bytearray()
+                elif command == b"A":
                     continue
                 elif command in b"QK":
                     return

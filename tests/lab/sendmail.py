@@ -4,12 +4,13 @@ its own. Mail to other domains goes to the peer."""
 
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
 
 from . import packages
-from .tools import BUILD, TREE, free_port, wait_for
+from .tools import free_port, syslog_to, wait_for
 
 HOST = "mail.example.org"
 
@@ -91,7 +92,8 @@ def run_as_host(host, command):
 
 class Sendmail:
     """options: lines of m4 before the mailers; last: after them, where
-    conf/sendmail/whybounce.m4 is included."""
+    conf/sendmail/whybounce.m4 is included. Its queue is run only when told to, or
+    every so often (interval, as "1s")."""
 
     def __init__(self, directory, peer_port, options="", last="", aliases=""):
         self.root = packages.unpack(packages.SENDMAIL)
@@ -102,6 +104,7 @@ class Sendmail:
         self.options = options
         self.last = last
         self.aliases = aliases
+        self.interval = "1h"
         self.log_file = self.directory / "maillog"
         self.queue = self.directory / "queue"
 
@@ -154,11 +157,7 @@ class Sendmail:
         return program
 
     def environment(self):
-        shim = BUILD / "syslog_file.so"
-        if not shim.exists():
-            subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", shim, TREE / "tests/lab/syslog_file.c"],
-                           check=True)
-        return dict(packages.environment(self.root), LD_PRELOAD=str(shim), SYSLOG_FILE=str(self.log_file))
+        return {**packages.environment(self.root), **syslog_to(self.log_file)}
 
     def run(self, *arguments, message=None, check=True, cf="sendmail"):
         command = [self.program(), "-C", self.directory / f"{cf}.cf", *arguments]
@@ -171,7 +170,7 @@ class Sendmail:
     def __enter__(self):
         self.write_configuration()
         self.run("-bi")
-        self.run("-bd", "-q1h")
+        self.run("-bd", "-q" + self.interval)
         wait_for(self.answers, f"Sendmail's greeting; log:\n{self.log()}")
         return self
 
@@ -199,12 +198,19 @@ class Sendmail:
     def run_queue(self):
         self.run("-q")
 
+    def warnings(self):
+        return [line for line in self.log().splitlines() if re.search(r"SYSERR|[Ll]ost|[Cc]orrupt", line)]
+
     def mailbox(self, user):
         folder = self.directory / "mailboxes" / user
         return [p.read_bytes() for p in sorted(folder.glob("*.eml"))]
 
     def queued(self):
         return len(list(self.queue.glob("qf*")))
+
+    def idle(self):
+        """Nothing of any message is left, of one set aside neither."""
+        return next(self.queue.iterdir(), None) is None
 
     def log(self):
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""

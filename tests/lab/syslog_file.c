@@ -1,4 +1,5 @@
-/* Preloaded into programs that log with syslog(3): lines go to $SYSLOG_FILE. */
+/* Preloaded into programs that log with syslog(3): lines go to $SYSLOG_FILE, which
+ * stays open from openlog(3) with LOG_NDELAY on, as the real one does. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdarg.h>
@@ -9,6 +10,12 @@
 #include <unistd.h>
 
 static char name[64] = "?", path[4096];
+static int kept = -1;
+
+static int open_file(void)
+{
+	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+}
 
 /* Before the program cleans its environment, as Sendmail does. */
 __attribute__((constructor)) static void remember(void)
@@ -21,18 +28,23 @@ __attribute__((constructor)) static void remember(void)
 
 void openlog(const char *ident, int option, int facility)
 {
-	(void)option, (void)facility;
+	(void)facility;
 	snprintf(name, sizeof(name), "%s", ident != NULL ? ident : "?");
+	if ((option & LOG_NDELAY) != 0 && kept < 0)
+		kept = open_file();
 }
 
 void closelog(void)
 {
+	if (kept >= 0)
+		close(kept);
+	kept = -1;
 }
 
 void vsyslog(int priority, const char *format, va_list arguments)
 {
 	char line[8192];
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+	int fd = kept >= 0 ? kept : open_file();
 	size_t n;
 
 	(void)priority;
@@ -45,7 +57,8 @@ void vsyslog(int priority, const char *format, va_list arguments)
 		line[n++] = '\n';
 	if (write(fd, line, n) < 0)
 		name[0] = '!';
-	close(fd);
+	if (fd != kept)
+		close(fd);
 }
 
 void syslog(int priority, const char *format, ...)

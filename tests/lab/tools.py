@@ -1,8 +1,9 @@
-"""Ports, directories, waiting."""
+"""Ports, directories, logs, waiting."""
 
 import os
 import pathlib
 import socket
+import subprocess
 import tempfile
 import time
 
@@ -23,6 +24,14 @@ def new_directory():
     directory = pathlib.Path(tempfile.mkdtemp(prefix="whybounce-lab-", dir=memory))
     directory.chmod(0o755)
     return directory
+
+
+def syslog_to(path):
+    """The environment in which a program's syslog(3) writes to this file."""
+    shim = BUILD / "syslog_file.so"
+    if not shim.exists():
+        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", shim, TREE / "tests/lab/syslog_file.c"], check=True)
+    return {"LD_PRELOAD": str(shim), "SYSLOG_FILE": str(path)}
 
 
 def wait_for(condition, what, seconds=20.0):
