@@ -5,19 +5,25 @@ import contextlib
 import email
 import email.policy
 import pathlib
+import re
 import shutil
 import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from lab import (Daemon, HAProxy, Peer, Postfix, Recorder, Tap, flood, free_port, new_directory, send,  # noqa: E402
-                 wait_for)
+from lab import (Daemon, HAProxy, Peer, Postfix, Recorder, Sendmail, Tap, flood, free_port,  # noqa: E402
+                 new_directory, send, wait_for)
 from lab.tools import BUILD, TREE  # noqa: E402
 
-__all__ = ["ANNA", "BUILD", "TREE", "Bounces", "Daemon", "HAProxy", "Lab", "Peer", "Postfix", "Recorder", "Tap",
-           "body_of", "compose", "email", "flood", "free_port", "new_directory", "parse", "send", "texts", "wait_for"]
+__all__ = ["ANNA", "BUILD", "EVE", "TREE", "Bounces", "Daemon", "HAProxy", "Lab", "Peer", "Postfix", "Recorder",
+           "SendmailLab", "Tap", "body_of", "compose", "email", "flood", "free_port", "new_directory", "parse", "send",
+           "texts", "wait_for"]
 
 ANNA = "anna@example.org"
+EVE = "eve@example.com"     # her mail goes to the peer, from Sendmail too
+
+# What a mail server puts on top of a message that it hands on.
+TRACE = re.compile(rb"(Return-Path: [^\r\n]*\r\n)?Received: [^\r\n]*\r\n([ \t][^\r\n]*\r\n)*")
 
 
 def compose(subject="Lunch", body="Hello.\n", headers=""):
@@ -43,16 +49,20 @@ def body_of(content):
     return content.split(b"\r\n\r\n", 1)[1]
 
 
+def boundary_of(content):
+    return re.search(rb'boundary="([^"]+)"', content).group(1)
+
+
 class Bounces(unittest.TestCase):
     """What can be said of a bounce that passed self.recorder, then whybounced."""
 
     def before(self, after):
         """What the recorder saw of this delivered bounce: told by its boundary."""
-        boundary = parse(after).get_boundary().encode()
+        boundary = boundary_of(after)
         for message in self.recorder.messages:
-            if b'boundary="' + boundary in message:
+            if boundary_of(message) == boundary:
                 return message
-        raise AssertionError(f"Postfix never handed this over:\n{after.decode(errors='replace')}")
+        raise AssertionError(f"the mail server never handed this over:\n{after.decode(errors='replace')}")
 
     def assert_explained(self, after, *causes, language="en"):
         """Marked, explained, and every byte of the other parts as it was."""
@@ -64,7 +74,7 @@ class Bounces(unittest.TestCase):
         return bounce
 
     def assert_only_first_part_differs(self, before, after):
-        boundary = parse(after).get_boundary().encode()
+        boundary = boundary_of(after)
         old = body_of(before).split(b"\r\n--" + boundary)
         new = body_of(after).split(b"\r\n--" + boundary)
         self.assertEqual(len(old), len(new))
@@ -73,21 +83,22 @@ class Bounces(unittest.TestCase):
         self.assertEqual(old[2:], new[2:])
 
     def assert_unchanged(self, after):
-        self.assertTrue(after.endswith(self.before(after)),
-                        "the bounce is not what Postfix handed over")
+        """To the byte: below the lines that a delivery puts on top there is what the mail
+        server handed to its milters, from the first header field to the end."""
+        before = self.before(after)
+        self.assertTrue(after.endswith(before), "the bounce is not what the mail server handed over")
+        self.assertRegex(after.removesuffix(before), re.compile(rb"\A" + TRACE.pattern + rb"\Z"))
 
 
-class Lab(Bounces):
-    """A Postfix whose bounces pass the recorder, then whybounced, then are
-    delivered to the peer. Tests change options before calling start()."""
+class Laboratory(Bounces):
+    """A mail server whose bounces pass the recorder, then whybounced, then are
+    delivered. Tests change options before calling start()."""
 
-    options = {}
-    parameters = {}
-    dsn = False
-    action = "tempfail"
+    options = {}            # of whybounce.yaml
+    dsn = False             # does the peer know notifications?
 
     def setUp(self):
-        reason = Postfix.missing()
+        reason = self.missing()
         if reason:
             self.skipTest(reason)
         self.directory = new_directory()
@@ -97,24 +108,90 @@ class Lab(Bounces):
         self.peer = self.stack.enter_context(Peer(dsn=self.dsn))
         self.recorder = self.stack.enter_context(Recorder(self.directory / "recorder.sock"))
         self.daemon = Daemon(self.directory, self.options)
-        self.postfix = Postfix(self.directory, self.peer.port, {
-            "internal_mail_filter_classes": "bounce",
-            "non_smtpd_milters": f"unix:{self.recorder.path}, {self.daemon.milter(self.action)}",
-            **self.parameters})
+        self.mta = self.make_mta()
 
     def start(self):
         self.stack.enter_context(self.daemon)
-        self.stack.enter_context(self.postfix)
+        self.stack.enter_context(self.mta)
         return self
 
-    def send(self, recipients, message=None, **more):
+    def send(self, recipients, message=None, sender=ANNA, **more):
         if isinstance(recipients, str):
             recipients = [recipients]
-        send(self.postfix.port, ANNA, recipients, message or compose(), **more)
+        send(self.mta.port, sender, recipients, message or compose(), **more)
+
+    def arrived(self):
+        """All bounces, whoever got them, with CRLF."""
+        return [m.bytes for m in self.peer.bounces()]
 
     def one_bounce(self):
         return self.bounces(1)[0]
 
-    def bounces(self, n, seconds=30):
-        wait_for(lambda: len(self.peer.bounces()) >= n, f"{n} bounces; whybounced's log:\n{self.daemon.log()}", seconds)
-        return [m.bytes for m in self.peer.bounces()]
+    def bounces(self, n, seconds=40):
+        self.wait(lambda: len(self.arrived()) >= n, f"{n} bounces", seconds)
+        return self.arrived()
+
+    def logs(self):
+        return self.daemon.log()
+
+    def wait(self, condition, what, seconds=40):
+        wait_for(condition, lambda: f"{what}; the mail server's log:\n{self.mta.log()}\nwhybounced's:\n{self.logs()}",
+                 seconds)
+
+
+class Lab(Laboratory):
+    """With Postfix."""
+
+    parameters = {}         # of main.cf
+    action = "tempfail"
+    missing = staticmethod(Postfix.missing)
+
+    def make_mta(self):
+        self.postfix = Postfix(self.directory, self.peer.port, {
+            "internal_mail_filter_classes": "bounce",
+            "non_smtpd_milters": f"unix:{self.recorder.path}, {self.daemon.milter(self.action)}",
+            **self.parameters})
+        return self.postfix
+
+
+# What the tests of Sendmail need besides: an address that the server refuses.
+REFUSE = """\
+LOCAL_RULESETS
+SLocal_check_rcpt
+R$* refused @ $*		$#error $@ 5.7.1 $: "550 We do not take this"
+R$* refused < @ $* >		$#error $@ 5.7.1 $: "550 We do not take this"
+"""
+
+
+class SendmailLab(Laboratory):
+    """With Sendmail, which includes conf/sendmail/whybounce.m4 as it is shipped; socket
+    and port are set with the macros that it documents."""
+
+    sendmail_options = ""   # of sendmail.mc
+    include = ""            # before the include
+    aliases = ""
+    recorded = True
+    missing = staticmethod(Sendmail.missing)
+
+    def make_mta(self):
+        self.daemon.options.setdefault("inbound", "none")
+        self.daemon.write_configuration()
+        self.hop = free_port()
+        self.sendmail = Sendmail(self.directory / "sendmail", self.peer.port, self.sendmail_options,
+                                 REFUSE + self.lines(), self.aliases)
+        return self.sendmail
+
+    def lines(self):
+        lines = [f"define(`WHYBOUNCE_SOCKET', `{self.daemon.options['socket']}')dnl",
+                 f"define(`WHYBOUNCE_PORT', `{self.hop}')dnl", self.include]
+        if self.recorded:
+            lines += [f"MAIL_FILTER(`recorder', `S=local:{self.recorder.path}, F=T')dnl",
+                      "define(`WHYBOUNCE_MILTERS', `recorder;whybounce')dnl"]
+        return "\n".join([*lines, f"include(`{TREE}/conf/sendmail/whybounce.m4')", ""])
+
+    def arrived(self):
+        here = [m.replace(b"\n", b"\r\n") for m in self.sendmail.mailbox("anna")]
+        return here + super().arrived()
+
+    def hops(self):
+        return self.sendmail.log().count("daemon=whybounce")

@@ -1,88 +1,14 @@
 """whybounced on a real Sendmail: the bounces it writes itself are explained, once,
-whoever reads them, and nothing is lost on the way round.
+whoever reads them, and nothing is lost on the way round."""
 
-Sendmail includes conf/sendmail/whybounce.m4 as it is shipped; socket and port are
-set with the macros that it documents."""
-
-import contextlib
-import shutil
-import threading
 import time
 import unittest
 
-from support import ANNA, TREE, Bounces, Daemon, Peer, Recorder, compose, new_directory, parse, send, texts, wait_for
-from lab import OpenDKIM, Sendmail, free_port
-
-EVE = "eve@example.com"     # her mail goes to the peer
-
-# What the tests need besides: an address that this server refuses.
-REFUSE = """\
-LOCAL_RULESETS
-SLocal_check_rcpt
-R$* refused @ $*		$#error $@ 5.7.1 $: "550 We do not take this"
-R$* refused < @ $* >		$#error $@ 5.7.1 $: "550 We do not take this"
-"""
+from support import ANNA, EVE, TREE, SendmailLab, compose, parse, texts
+from lab import OpenDKIM
 
 
-class Lab(Bounces):
-    options = {}            # of whybounce.yaml
-    sendmail_options = ""   # of sendmail.mc
-    include = ""            # before the include
-    aliases = ""
-    recorded = True
-
-    def setUp(self):
-        reason = Sendmail.missing()
-        if reason:
-            self.skipTest(reason)
-        self.directory = new_directory()
-        self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
-        self.stack = contextlib.ExitStack()
-        self.addCleanup(self.stack.close)
-        self.peer = self.stack.enter_context(Peer(dsn=False))
-        self.recorder = Recorder(self.directory / "recorder.sock")
-        self.daemon = Daemon(self.directory, {"inbound": "none", **self.options})
-        self.hop = free_port()
-        self.sendmail = Sendmail(self.directory / "sendmail", self.peer.port, self.sendmail_options,
-                                 REFUSE + self.lines(), self.aliases)
-
-    def lines(self):
-        lines = [f"define(`WHYBOUNCE_SOCKET', `{self.daemon.options['socket']}')dnl",
-                 f"define(`WHYBOUNCE_PORT', `{self.hop}')dnl", self.include]
-        if self.recorded:
-            lines += [f"MAIL_FILTER(`recorder', `S=local:{self.recorder.path}, F=T')dnl",
-                      "define(`WHYBOUNCE_MILTERS', `recorder;whybounce')dnl"]
-        return "\n".join([*lines, f"include(`{TREE}/conf/sendmail/whybounce.m4')", ""])
-
-    def start(self):
-        self.stack.enter_context(self.recorder)
-        self.stack.enter_context(self.daemon)
-        self.stack.enter_context(self.sendmail)
-        return self
-
-    def send(self, recipients, message=None, sender=ANNA, **more):
-        send(self.sendmail.port, sender, [recipients] if isinstance(recipients, str) else recipients,
-             message or compose(), **more)
-
-    def arrived(self):
-        """All bounces, whoever got them, with CRLF."""
-        here = [m.replace(b"\n", b"\r\n") for m in self.sendmail.mailbox("anna")]
-        return here + [m.bytes for m in self.peer.bounces()]
-
-    def bounces(self, n, seconds=40):
-        self.wait(lambda: len(self.arrived()) >= n, f"{n} bounces", seconds)
-        return self.arrived()
-
-    def wait(self, condition, what, seconds=20):
-        wait_for(condition, lambda: f"{what}; log:\n{self.sendmail.log()}\nwhybounced's:\n{self.daemon.log()}",
-                 seconds)
-
-    def one_bounce(self):
-        return self.bounces(1)[0]
-
-    def hops(self):
-        return self.sendmail.log().count("daemon=whybounce")
-
+class Lab(SendmailLab):
     def assert_once(self, bounce, *causes):
         """Explained, with one hop behind it, and 7-bit."""
         self.assert_explained(bounce, *causes)
@@ -185,7 +111,6 @@ class Submitted(Lab):
         self.assert_settled(2, 2)
 
     def test_while_the_daemon_is_away(self):
-        self.stack.enter_context(self.recorder)
         self.stack.enter_context(self.sendmail)
         self.sendmail.submit(ANNA, ["refused@example.org"], compose())
         self.wait(lambda: "Milter: initialization failed, temp failing" in self.sendmail.log(), "the deferral")
@@ -300,7 +225,6 @@ class Lost(Lab):
         self.assert_settled(0, 1)
 
     def test_daemon_away(self):
-        self.stack.enter_context(self.recorder)
         self.stack.enter_context(self.sendmail)
         self.send("nouser@example.net")
         self.wait(lambda: "stat=Deferred" in self.sendmail.log(), "the deferral")
@@ -310,30 +234,13 @@ class Lost(Lab):
         self.assert_once(self.one_bounce(), "user_unknown")
 
     def test_milter_dies_in_the_middle_of_an_edit(self):
-        with Recorder(self.recorder.path, dies=True) as dying:
-            self.stack.enter_context(self.daemon)
-            self.stack.enter_context(self.sendmail)
-            self.send("nouser@example.net")
-            self.wait(lambda: dying.messages and "stat=Deferred" in self.sendmail.log(), "the deferral")
-        self.stack.enter_context(self.recorder)
+        self.recorder.dies = True
+        self.start()
+        self.send("nouser@example.net")
+        self.wait(lambda: self.recorder.messages and "stat=Deferred" in self.sendmail.log(), "the deferral")
+        self.recorder.dies = False
         self.sendmail.run_queue()
         self.assert_once(self.one_bounce(), "user_unknown")
-
-    def test_a_hundred_failures(self):
-        self.start()
-
-        def some():
-            for i in range(25):
-                self.send("nouser@example.net", compose(f"No {i}"), sender=ANNA if i % 2 else EVE)
-        threads = [threading.Thread(target=some) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        bounces = self.bounces(100, 120)
-        self.assert_settled(100, 100)
-        for bounce in bounces:
-            self.assert_explained(bounce, "user_unknown")
 
 
 class Inbound(Lab):
@@ -360,7 +267,6 @@ class Inbound(Lab):
         self.assert_once(self.one_bounce(), "user_unknown")
 
     def test_comes_in_while_the_daemon_is_away(self):
-        self.stack.enter_context(self.recorder)
         self.stack.enter_context(self.sendmail)
         bounce = self.bring_in((TREE / "tests/bounces/sendmail/single550.eml").read_bytes())
         self.assertIsNone(parse(bounce)["X-Whybounce"])
