@@ -42,7 +42,8 @@ divert(0)dnl
 MAIL_FILTER(`whybounce', `S=WHYBOUNCE_SOCKET, F=T, WHYBOUNCE_TIMES')dnl
 ifdef(`WHYBOUNCE_INBOUND',
 `INPUT_MAIL_FILTER(`whybounce-inbound', `S=WHYBOUNCE_SOCKET, WHYBOUNCE_TIMES')')dnl
-DAEMON_OPTIONS(`Name=whybounce, Addr=127.0.0.1, Port='WHYBOUNCE_PORT`, M=SAE, InputMailFilters='WHYBOUNCE_MILTERS)dnl
+dnl # Many bounces at once: a connection that finds the queue full hangs for minutes.
+DAEMON_OPTIONS(`Name=whybounce, Addr=127.0.0.1, Port='WHYBOUNCE_PORT`, Listen=256, M=SAE, InputMailFilters='WHYBOUNCE_MILTERS)dnl
 LOCAL_CONFIG
 dnl # The name of the port that a message came in on goes with it through the queue.
 Kwhybounce_set macro
