@@ -276,7 +276,7 @@ class Shortages:
                                  capture_output=True)
         if mounted.returncode != 0:
             self.skipTest("no file system may be mounted here")
-        self.stack.callback(subprocess.run, ["umount", str(full)], check=True)
+        self.stack.callback(subprocess.run, ["umount", "--lazy", str(full)], check=True)
         self.daemon.log_file = full / "log"
         self.start()
         self.flood()
