@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "probe/address.h"
+#include "probe/idna.h"
 #include "probe/rdata.h"
 
 static void must(bool right)
@@ -32,6 +33,8 @@ static void query(void *context, struct arena *arena, const char *name,
 {
 	(void)context, (void)arena, (void)type, (void)deadline_ms;
 	must(dns_name_is_valid(span_str(name)) && name[strlen(name) - 1] != '.');
+	for (; *name != '\0'; name++)
+		must((unsigned char)*name < 0x80 && *name == ascii_lower(*name));
 	*answer_r = (struct dns_answer){ .status = DNS_NO_NAME };
 }
 
@@ -39,11 +42,13 @@ static void ask(struct arena *arena, struct span name)
 {
 	static const struct dns_source source = { query, NULL, NULL };
 	struct dns_answer answer;
+	char ascii[IDNA_MAX];
 	struct dns dns;
 
 	dns_init(&dns, &source, arena, 600000);
 	dns_query(&dns, name, DNS_A, &answer);
-	must((answer.status == DNS_NO_NAME) == dns_name_is_valid(name));
+	must((answer.status == DNS_NO_NAME) ==
+	     dns_name_is_valid(idna_ascii(name, ascii)));
 	dns_begin(&dns, name, DNS_MX);
 }
 
