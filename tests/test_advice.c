@@ -22,6 +22,7 @@ enum { SPF = 1 << CHECK_SPF, DKIM = 1 << CHECK_DKIM, DMARC = 1 << CHECK_DMARC,
        MX = 1 << CHECK_MX, PTR = 1 << CHECK_PTR };
 
 static struct knowledge *knowledge;
+static bool wrapped;	/* leave the lines as they are */
 static struct span message;	/* that is checked too; or empty */
 
 static int load(void **state)
@@ -89,7 +90,8 @@ static const char *words(const char *domain, const char *ip, const char *selecto
 	e.language = knowledge_language(knowledge, SPAN("en"));
 	buf_init(&out, &fixture_arena, 65536);
 	explain_checks_text(&out, &e);
-	unwrap(&out);
+	if (!wrapped)
+		unwrap(&out);
 	prober_free(prober);
 	return buf_string(&out);
 }
@@ -202,6 +204,22 @@ static void test_spf(void **state)
 	(void)state;
 	USE(spf_rows);
 	ALL_SAID(list, NULL, SPF);
+}
+
+/* A record that is to be copied stands on one line of its own, however long it is. */
+static void test_record_is_whole(void **state)
+{
+	static const char record[] = "v=spf1 ip4:198.51.100.1 ip4:198.51.100.2 ip4:198.51.100.3 "
+		"ip4:198.51.100.4 ip4:198.51.100.5 -all";
+	const struct dns_row rows[] = { TXT("long.example", record) };
+
+	(void)state;
+	USE(rows);
+	wrapped = true;
+	assert_non_null(strstr(words("long.example", IP, NULL, SPF), "reads:\n      v=spf1 "
+			       "ip4:198.51.100.1 ip4:198.51.100.2 ip4:198.51.100.3 "
+			       "ip4:198.51.100.4 ip4:198.51.100.5 ip4:192.0.2.1 -all\n"));
+	wrapped = false;
 }
 
 /* What is wrong in a record below is not said of the own one. */
@@ -483,6 +501,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		FIXTURE_TEST(test_spf),
+		FIXTURE_TEST(test_record_is_whole),
 		FIXTURE_TEST(test_spf_of_others),
 		FIXTURE_TEST(test_dkim),
 		FIXTURE_TEST(test_signatures),

@@ -116,16 +116,37 @@ static void add_steps(struct buf *out, const struct explanation *e,
 		add_template(out, hint, &block->values, "", "");
 }
 
+/* A record is to be copied: it stays on one line. */
+static struct values unbroken(struct arena *arena, const struct values *values)
+{
+	struct span record = values->value[VALUE_RECORD];
+	struct values copy = *values;
+	struct buf out;
+
+	buf_init(&out, arena, MAX_PARAGRAPH);
+	for (size_t at = 0, end; at < record.n && at < FILL_MAX_RECORD; at = end + 1) {
+		end = span_find_byte(record, at, ' ');
+		buf_add(&out, span_slice(record, at, end));
+		if (end < record.n)
+			buf_adds(&out, WRAP_NO_BREAK);
+	}
+	if (!out.failed)
+		copy.value[VALUE_RECORD] = buf_span(&out);
+	return copy;
+}
+
 static void add_check(struct buf *out, const struct explanation *e,
 		      const struct check_line *line)
 {
+	const struct values values = unbroken(out->arena, &line->values);
+
 	static const char *const marks[] = {
 		[LEVEL_FINE] = "  ✓ ", [LEVEL_NOTE] = "  · ", [LEVEL_PROBLEM] = "  ✗ ",
 	};
 
-	add_template(out, line->found, &line->values, marks[line->level], "    ");
+	add_template(out, line->found, &values, marks[line->level], "    ");
 	if (line->repair[0] != '\0')
-		add_template(out, line->repair, &line->values,
+		add_template(out, line->repair, &values,
 			     arena_printf(out->arena, "    %s%s ", word(e, LABEL_REPAIR),
 					  word(e, LABEL_COLON)), "      ");
 }

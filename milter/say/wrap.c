@@ -32,6 +32,16 @@ size_t wrap_width(struct span s)
 	return width;
 }
 
+static void add_word(struct buf *out, struct span word)
+{
+	for (size_t at = 0, end; at < word.n; at = end + sizeof(WRAP_NO_BREAK) - 1) {
+		end = span_find(word, at, SPAN(WRAP_NO_BREAK));
+		buf_add(out, span_slice(word, at, end));
+		if (end < word.n)
+			buf_addc(out, ' ');
+	}
+}
+
 void wrap_add(struct buf *out, struct span s, const char *first, const char *rest)
 {
 	size_t column = wrap_width(span_str(first)), at = 0;
@@ -51,7 +61,7 @@ void wrap_add(struct buf *out, struct span s, const char *first, const char *res
 			buf_addc(out, ' ');
 			column++;
 		}
-		buf_add(out, word);
+		add_word(out, word);
 		column += width;
 		start = false;
 		at = end + 1;
