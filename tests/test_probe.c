@@ -351,6 +351,65 @@ static void test_reverse_dns_and_lists(void **state)
 	assert_string_equal(get(s, "ptr.not_checked")->reason, "no_address");
 }
 
+/* What is in order for us contradicts no reply that may be about something else. */
+static void test_doubts(void **state)
+{
+	struct stage *s = *state;
+	struct subject mail = mail_from(s, "example.org", "192.0.2.1");
+	struct bounce_recipient recipient = { .reply = SPAN("554 blocked using zen.spamhaus.org") };
+
+	mail.shown = true;
+	mail.recipients = &recipient;
+	mail.recipients_n = 1;
+	probe(s, &mail, SPF | PTR | DNSBL);
+	assert_false(get(s, "spf.pass")->disputed);
+	assert_false(get(s, "ptr.ok")->disputed);
+	assert_false(get(s, "dnsbl.clear")->disputed);
+	/* a list that was not asked */
+	recipient.reply = SPAN("554 blocked using dnsbl.sorbs.net");
+	probe(s, &mail, PTR | DNSBL);
+	assert_true(get(s, "dnsbl.clear")->disputed);
+	assert_false(get(s, "ptr.ok")->disputed);
+	/* another address of ours is not in order */
+	mail.shown = false;
+	recipient.reply = SPAN("554 blocked using zen.spamhaus.org");
+	ip_parse(SPAN("192.0.2.2"), &mail.addresses[mail.addresses_n++]);
+	probe(s, &mail, SPF | PTR | DNSBL);
+	assert_true(get(s, "spf.pass")->disputed);
+	assert_true(get(s, "ptr.ok")->disputed);
+	assert_true(get(s, "dnsbl.clear")->disputed);
+	/* the reply names an address that is not ours: it is looked up, and not repaired */
+	mail.addresses_n = 1;
+	ip_parse(SPAN("203.0.113.9"), &mail.named);
+	probe(s, &mail, PTR | DNSBL);
+	assert_true(get(s, "ptr.ok")->disputed);
+	assert_span(get(s, "ptr.none")->ip, "203.0.113.9");
+	assert_false(get(s, "ptr.none")->repairable);
+	/* there are more of ours than were looked at */
+	mail.named = (struct ip){ .bits = 0 };
+	mail.left_out = true;
+	probe(s, &mail, SPF | DMARC);
+	assert_true(get(s, "spf.pass")->disputed);
+	assert_true(get(s, "dmarc.pass")->disputed);
+}
+
+/* Where fields are missing a signature may be one of them. */
+static void test_trimmed_header(void **state)
+{
+	struct stage *s = *state;
+	struct subject mail = mail_from(s, "example.org", "192.0.2.2");
+
+	mail.message = SPAN("From: anna@example.org\r\nSubject: x\r\n\r\n");
+	mail.has_message = mail.inbound = true;
+	probe(s, &mail, DKIM | DMARC);
+	assert_string_equal(get(s, "dkim.incomplete")->verdict, "not_checked");
+	assert_null(find(s, "dkim.none"));
+	assert_non_null(get(s, "dmarc.unknown"));
+	mail.whole = true;
+	probe(s, &mail, DKIM | DMARC);
+	assert_non_null(get(s, "dkim.none"));
+}
+
 /* ---- what is asked at all ---- */
 
 static void test_nothing_wanted(void **state)
@@ -442,6 +501,8 @@ int main(void)
 		cmocka_unit_test(test_mx),
 		cmocka_unit_test(test_sender_mx),
 		cmocka_unit_test(test_reverse_dns_and_lists),
+		cmocka_unit_test(test_doubts),
+		cmocka_unit_test(test_trimmed_header),
 		cmocka_unit_test(test_nothing_wanted),
 		cmocka_unit_test(test_reported),
 		cmocka_unit_test(test_checks_of_cause),

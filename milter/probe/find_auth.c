@@ -329,6 +329,16 @@ void find_dkim_signature(struct finder *f, const struct dkim_signature *s)
 		note_testing(f, s->domain, s->selector, verdicts[s->verdict]);
 }
 
+void find_dkim_incomplete(struct finder *f, struct span domain)
+{
+	struct finding *found = finder_add(f, CHECK_DKIM, "incomplete", "not_checked");
+
+	if (found == NULL)
+		return;
+	found->domain = domain;
+	found->reason = "no_body";
+}
+
 void find_dkim_missing(struct finder *f, struct span domain, int has_keys)
 {
 	struct finding *found = finder_add(f, CHECK_DKIM, has_keys == 1 ? "none_has_keys" : "none",

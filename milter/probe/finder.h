@@ -36,6 +36,8 @@ void find_spf_named(struct finder *f, struct span domain, const struct ip *ip, b
 void find_spf_forwarded(struct finder *f, struct span domain, struct span host);
 
 void find_dkim_signature(struct finder *f, const struct dkim_signature *signature);
+/* No signature is there, but not all of the header came back. */
+void find_dkim_incomplete(struct finder *f, struct span domain);
 void find_dkim_missing(struct finder *f, struct span domain, int has_keys);
 void find_dkim_key(struct finder *f, struct span domain, struct span selector,
 		   const struct dkim_key *key);

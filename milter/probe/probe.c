@@ -141,18 +141,14 @@ static void check_spf_ours(struct probing *p, bool tell)
 		tell_spf(p, results);
 }
 
-/* An address that somebody else names. Where that one may not send, what is right for
- * ours does not contradict. */
+/* An address that somebody else names. */
 static void check_spf_named(struct probing *p)
 {
 	const struct subject *s = p->subject;
-	size_t before = p->f.out->n;
 	struct spf_result result;
 
 	spf_of(p, &s->named, &result);
 	find_spf_named(&p->f, s->sender_domain, &s->named, s->named_by_trace, &result);
-	for (size_t i = 0; p->f.out->n > before && i < before; i++)
-		p->f.out->list[i].disputed = !s->shown;
 }
 
 static void check_spf(struct probing *p, bool tell)
@@ -189,12 +185,15 @@ static void check_dkim(struct probing *p, bool tell)
 		return;
 	}
 	dkim_check(p->prober->dkim, &p->dns, &request, &p->dkim);
-	p->dkim_known = !p->dkim.failed;
+	/* where fields are missing, a signature may be one of them */
+	p->dkim_known = !p->dkim.failed && (p->dkim.n != 0 || s->whole || !s->inbound);
 	if (!tell || p->dkim.failed)
 		return;
+	if (!p->dkim_known)
+		find_dkim_incomplete(&p->f, s->author_domain);
 	for (size_t i = 0; i < p->dkim.n; i++)
 		find_dkim_signature(&p->f, &p->dkim.signatures[i]);
-	if (p->dkim.n == 0 && s->author_domain.n != 0)
+	if (p->dkim.n == 0 && p->dkim_known && s->author_domain.n != 0)
 		find_dkim_missing(&p->f, s->author_domain,
 				  dkim_has_keys(&p->dns, s->author_domain));
 }
@@ -275,49 +274,119 @@ static void check_sender_mx(struct probing *p)
 	find_sender_mx(&p->f, p->subject->sender_domain, &result);
 }
 
-/* The addresses of the house; where there is none, what somebody else named. */
-static size_t addresses_of(const struct subject *s, const struct ip **list_r, bool *ours_r)
+/* An address that it may have left from. */
+struct source {
+	struct ip ip;
+	bool ours;
+};
+
+/* Those of the house; and what somebody else named, unless the mail shows ours. */
+static size_t sources_of(const struct subject *s, struct source list[SUBJECT_MAX_ADDRESSES + 1])
 {
-	*ours_r = s->addresses_n != 0;
-	*list_r = *ours_r ? s->addresses : &s->named;
-	return *ours_r ? s->addresses_n : s->named.bits != 0;
+	size_t n = 0;
+
+	for (; n < s->addresses_n; n++)
+		list[n] = (struct source){ s->addresses[n], true };
+	if (s->named.bits != 0 && !s->shown)
+		list[n++] = (struct source){ s->named, false };
+	return n;
 }
 
 static void check_ptr(struct probing *p)
 {
-	const struct ip *list;
+	struct source list[SUBJECT_MAX_ADDRESSES + 1];
 	struct ptr_result result;
-	bool ours;
-	size_t n = addresses_of(p->subject, &list, &ours);
+	size_t n = sources_of(p->subject, list);
 
 	for (size_t i = 0; i < n; i++) {
-		ptr_check(&p->dns, &list[i], &result);
-		find_ptr(&p->f, &list[i], ours, &result);
+		ptr_check(&p->dns, &list[i].ip, &result);
+		find_ptr(&p->f, &list[i].ip, list[i].ours, &result);
 	}
 	if (n == 0)
 		find_not_checked(&p->f, CHECK_PTR, "no_address");
 }
 
-static void check_dnsbl(struct probing *p)
+static void check_lists(struct probing *p, const struct source *source)
 {
 	const struct prober_settings *settings = &p->prober->settings;
-	const struct ip *list;
-	bool ours;
-	size_t n = addresses_of(p->subject, &list, &ours);
+	size_t before = p->f.out->n;
+	struct dnsbl_result result;
 
-	for (size_t i = 0; settings->zones_n != 0 && i < n; i++) {
-		size_t before = p->f.out->n;
+	for (size_t z = 0; z < settings->zones_n; z++)
+		dnsbl_begin(&p->dns, &source->ip, settings->zones[z]);
+	for (size_t z = 0; z < settings->zones_n; z++) {
+		dnsbl_check(&p->dns, &source->ip, settings->zones[z], &result);
+		find_dnsbl(&p->f, &source->ip, source->ours, &result);
+	}
+	if (p->f.out->n == before)
+		find_dnsbl_clear(&p->f, &source->ip);
+}
 
-		for (size_t z = 0; z < settings->zones_n; z++)
-			dnsbl_begin(&p->dns, &list[i], settings->zones[z]);
-		for (size_t z = 0; z < settings->zones_n; z++) {
-			struct dnsbl_result result;
+static void check_dnsbl(struct probing *p)
+{
+	struct source list[SUBJECT_MAX_ADDRESSES + 1];
+	size_t n = sources_of(p->subject, list);
 
-			dnsbl_check(&p->dns, &list[i], settings->zones[z], &result);
-			find_dnsbl(&p->f, &list[i], ours, &result);
-		}
-		if (p->f.out->n == before)
-			find_dnsbl_clear(&p->f, &list[i]);
+	for (size_t i = 0; p->prober->settings.zones_n != 0 && i < n; i++)
+		check_lists(p, &list[i]);
+}
+
+/* ---- what contradicts the reply ---- */
+
+/* The name of who runs a list: "spamhaus" of "zen.spamhaus.org". */
+static const char *operator_of(struct arena *arena, const char *zone)
+{
+	struct span name = span_str(zone), label = name;
+
+	for (size_t dot = 0; dot < name.n; dot = span_find_byte(name, dot + 1, '.')) {
+		struct span rest = span_from(name, dot == 0 ? 0 : dot + 1);
+		size_t end = span_find_byte(rest, 0, '.');
+
+		if (end + 1 < rest.n && end >= 4)
+			label = span_slice(rest, 0, end);
+	}
+	return arena_string(arena, label);
+}
+
+/* Is a list that was asked the one that the reply speaks of? */
+static bool names_a_list(const struct probing *p)
+{
+	const struct prober_settings *settings = &p->prober->settings;
+	const struct subject *s = p->subject;
+
+	for (size_t z = 0; z < settings->zones_n; z++) {
+		const char *name = operator_of(p->dns.arena, settings->zones[z]);
+
+		for (size_t i = 0; name != NULL && i < s->recipients_n; i++)
+			if (span_ifind(s->recipients[i].reply, 0, name) < s->recipients[i].reply.n)
+				return true;
+	}
+	return false;
+}
+
+/* Of what is in order for our addresses: the reply may be about another one, one of
+ * them is not in order, or it speaks of another list. */
+static void doubt(struct probing *p)
+{
+	const struct subject *s = p->subject;
+	bool other = (s->named.bits != 0 && !s->shown) || s->left_out;
+	bool disputed[CHECK_COUNT] = {
+		[CHECK_SPF] = other, [CHECK_PTR] = other,
+		[CHECK_DNSBL] = other || !names_a_list(p),
+	};
+
+	for (size_t i = 0; i < p->f.out->n; i++) {
+		const struct finding *f = &p->f.out->list[i];
+
+		if (f->kind->level == LEVEL_PROBLEM && f->check != CHECK_DKIM &&
+		    f->check != CHECK_DMARC && f->check != CHECK_MX)
+			disputed[f->check] = true;
+	}
+	for (size_t i = 0; i < p->f.out->n; i++) {
+		struct finding *f = &p->f.out->list[i];
+
+		f->disputed = disputed[f->check] ||	/* DMARC by SPF alone */
+			(f->check == CHECK_DMARC && disputed[CHECK_SPF] && span_is(f->list, "SPF"));
 	}
 }
 
@@ -396,6 +465,7 @@ void probe_subject(struct prober *prober, struct arena *arena,
 	if (gate_enter(&prober->gate, about, dns_now_ms())) {
 		begin(&p, wanted);
 		run_checks(&p, wanted);
+		doubt(&p);
 		withhold(&p);
 		gate_leave(&prober->gate);
 		return;

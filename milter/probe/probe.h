@@ -30,7 +30,8 @@ struct finding {
 	const char *verdict;	/* "pass", "none", "listed", "not_checked", … */
 	const char *reason;	/* why it is not known: "timeout", "busy", …; or NULL */
 	bool repairable;	/* what its repair says is ours to change */
-	bool disputed;		/* the reply speaks of another address: it contradicts nothing */
+	bool disputed;		/* the reply may be about another address, or another list: it
+				 * contradicts nothing */
 	struct span domain;	/* whose record, or whose mail servers */
 	struct span detail;	/* exact, in the words of the record; or empty */
 	/* values of its placeholders; empty where it has none */

@@ -127,8 +127,12 @@ static bool has_address(const struct subject *s, const struct ip *ip)
 
 static void add_address(struct subject *s, const struct ip *ip)
 {
-	if (s->addresses_n < SUBJECT_MAX_ADDRESSES && is_usable(ip) && !has_address(s, ip))
+	if (!is_usable(ip) || has_address(s, ip))
+		return;
+	if (s->addresses_n < SUBJECT_MAX_ADDRESSES)
 		s->addresses[s->addresses_n++] = *ip;
+	else
+		s->left_out = true;
 }
 
 static void add_addresses_of(struct subject *s, const struct house *house, struct span text)
@@ -186,6 +190,12 @@ static void read_addresses(struct arena *arena, const struct house *house,
 }
 
 /* ---- what came back of it ---- */
+
+static bool is_whole(const struct headers *headers)
+{
+	return headers_find(headers, "From") != NULL && headers_find(headers, "Date") != NULL &&
+		headers_find(headers, "Message-ID") != NULL;
+}
 
 static bool is_headers_only(const struct mime_part *part)
 {
@@ -293,7 +303,10 @@ void subject_read(struct arena *arena, const struct house *house,
 {
 	struct subject *s = subject_r;
 
-	*s = (struct subject){ .inbound = inbound };
+	*s = (struct subject){
+		.inbound = inbound, .whole = is_whole(&bounce->returned_headers),
+		.recipients = bounce->recipients, .recipients_n = bounce->n,
+	};
 	s->sender = envelope_sender(arena, bounce, rcpt);
 	s->sender_domain = address_domain(arena, s->sender);
 	s->author_domain = address_domain(arena,
@@ -309,12 +322,6 @@ void subject_read(struct arena *arena, const struct house *house,
 }
 
 /* ---- mail that somebody else sent with our address ---- */
-
-static bool is_whole(const struct headers *headers)
-{
-	return headers_find(headers, "From") != NULL && headers_find(headers, "Date") != NULL &&
-		headers_find(headers, "Message-ID") != NULL;
-}
 
 /* The tag d= of a DKIM-Signature (RFC 6376, 3.5), in A-labels; empty where there is
  * none. */

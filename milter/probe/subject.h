@@ -41,6 +41,7 @@ struct subject {
 	bool sender_is_ours, author_is_ours;
 	struct ip addresses[SUBJECT_MAX_ADDRESSES];	/* ours, that it may have left from */
 	size_t addresses_n;
+	bool left_out;			/* there are more of ours than these */
 	bool shown;			/* the mail shows that it left from these; else any of
 					 * the house's may have been it */
 	bool inbound;			/* the bounce came in over SMTP: anybody may have written
@@ -52,6 +53,9 @@ struct subject {
 					 * system, and then wrote the bounce; empty: none */
 	struct span message, body;	/* as returned; body lies in message */
 	bool has_message, has_body;
+	bool whole;			/* its header is whole, as far as one can see */
+	const struct bounce_recipient *recipients;	/* with their replies; may be NULL */
+	size_t recipients_n;
 	struct span domains[SUBJECT_MAX_DOMAINS];	/* of recipients it failed for; in
 							 * Unicode where they are written so */
 	size_t domains_n;
