@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "probe/dmarc.h"
+#include "probe/idna.h"
 
 static void check(bool holds)
 {
@@ -76,6 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct dmarc_discovery d;
 	struct arena arena;
 	struct dns dns;
+	char ascii[IDNA_MAX];
 	bool known, aligned;
 	struct span name;
 
@@ -86,7 +88,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	dmarc_discover(&dns, author, &d);
 	check_record(&d.record);
 	check(dns.left + DMARC_MAX_WALK + 1 >= DNS_MAX_QUERIES);
-	check(d.organizational.n <= author.n && d.policy <= DMARC_POLICY_REJECT);
+	known = idna_ascii(author, ascii).p == author.p;	/* A-labels may be longer */
+	check(d.organizational.n <= (known ? author.n : DNS_MAX_NAME) &&
+	      d.policy <= DMARC_POLICY_REJECT);
 	aligned = dmarc_is_aligned(&dns, author, other, false, &known);
 	check(known || !aligned || author.n != 0);
 	check(!dmarc_is_aligned(&dns, author, other, true, &known) || !known || aligned);

@@ -231,6 +231,24 @@ class Readers(Probes):
         self.assertNotIn("To repair it", words)
 
 
+class Unicode(Probes):
+    """A domain in letters beyond ASCII, as Postfix hands it on with SMTPUTF8."""
+
+    options = dict(Probes.options, local_domains="[xn--bcher-kva.example]")
+    parameters = {"smtputf8_enable": "yes"}
+
+    def test_record_of_its_a_label(self):
+        self.dns.zones["xn--bcher-kva.example"] = zone(spf="v=spf1 mx -all")
+        self.begin()
+        sender = "anna@b\u00fccher.example"
+        message = compose().replace(ANNA.encode(), sender.encode())
+        send(self.postfix.port, sender, ["gmail@example.net"], message, mail_options=["SMTPUTF8"], utf8=True)
+        words = self.words(self.one_bounce())
+        self.assertIn(f"the record of xn--bcher-kva.example does not allow {OURS}", words)
+        self.assertIn(f"so that it reads: v=spf1 mx ip4:{OURS} -all", words)
+        self.assertIn("DMARC fails: neither SPF nor DKIM passes, and xn--bcher-kva.example asks", words)
+
+
 class Asked(Probes):
     """How often, and how long, the DNS is asked."""
 
