@@ -139,6 +139,25 @@ static void test_groups(void **state)
 	small_free(&small);
 }
 
+/* JIT, too, knows that what is beyond ASCII is neither space nor digit. */
+static void test_beyond_ascii(void **state)
+{
+	struct small small = small_new("rules:\n"
+		"- {id: black, pattern: 'box \\S+ full', cause: moved}\n"
+		"- {id: wide, pattern: 'no \\W{2}\\D user', cause: moved}\n"
+		"- {id: class, pattern: 'see [^]\\S[:digit:]]\\S[\\S] end', cause: moved}\n", NULL);
+
+	(void)state;
+	assert_match(&small, "box «postmaster» full", "black");
+	assert_match(&small, "box «ящик» full", "black");
+	assert_match(&small, "box a b full", "");
+	assert_match(&small, "no «яя user", "wide");
+	assert_match(&small, "no яя1 user", "");
+	assert_match(&small, "see  яx end", "class");
+	assert_match(&small, "see ]яx end", "");
+	small_free(&small);
+}
+
 /* What JIT and the interpreter do with bytes that are no UTF-8, and with none. */
 static void test_broken_text(void **state)
 {
@@ -622,6 +641,7 @@ int main(void)
 		cmocka_unit_test(test_starts_of_words),
 		cmocka_unit_test(test_codes_narrow),
 		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_beyond_ascii),
 		cmocka_unit_test(test_broken_text),
 		cmocka_unit_test(test_only_so_much_text),
 		cmocka_unit_test(test_broken_patterns),

@@ -164,18 +164,70 @@ static const bool interpreted = true;	/* a checker sees into no code that is mad
 static const bool interpreted = false;
 #endif
 
+/* What JIT (PCRE2 10.42) takes for ASCII only where bytes may be no UTF-8. */
+static bool is_negated_type(const char *p)
+{
+	return p[0] == '\\' && (p[1] == 'S' || p[1] == 'W' || p[1] == 'D');
+}
+
+/* How much of "[^]ab\\]" is a class. */
+static size_t class_length(const char *p)
+{
+	size_t n = p[1] == '^' ? 2 : 1;
+
+	n += p[n] == ']';
+	while (p[n] != '\0' && p[n] != ']')
+		if (p[n] == '\\' && p[n + 1] != '\0')
+			n += 2;
+		else if (p[n] == '[' && p[n + 1] == ':' && strstr(p + n, ":]") != NULL)
+			n = (size_t)(strstr(p + n, ":]") - p) + 2;
+		else
+			n++;
+	return n + (p[n] == ']');
+}
+
+/* The same pattern for JIT: "\\S" as "[^\\s]". NULL: out of memory. */
+static char *spell_out(const char *text)
+{
+	char *copy = malloc(3 * strlen(text) + 1), *to = copy;
+
+	while (copy != NULL && *text != '\0') {
+		size_t n = *text == '[' ? class_length(text) : *text == '\\' ? 2 : 1;
+
+		if (is_negated_type(text))
+			to += sprintf(to, "[^\\%c]", ascii_lower(text[1]));
+		else
+			to = (char *)memcpy(to, text, n) + n;
+		text += n;
+	}
+	if (copy != NULL)
+		*to = '\0';
+	return copy;
+}
+
+static pcre2_code *compile_fast(const char *text)
+{
+	char *copy = spell_out(text);
+	pcre2_code *made = NULL;
+	size_t offset;
+	int code;
+
+	if (copy != NULL)
+		made = compile(copy, &code, &offset);
+	free(copy);
+	return made;
+}
+
 /* JIT costs more than compiling, and most patterns are never tried. Threads that
  * come at once make the code twice, and one is kept. */
 static const pcre2_code *find_fast(struct pattern *p)
 {
 	pcre2_code *fast = atomic_load_explicit(&p->fast, memory_order_acquire);
 	pcre2_code *made;
-	size_t offset;
-	int code;
 
 	if (fast != NULL)
 		return fast;
-	made = compile(p->text, &code, &offset);
+	made = compile_fast(p->text);
 	if (made == NULL || interpreted || pcre2_jit_compile(made, PCRE2_JIT_COMPLETE) != 0) {
 		pcre2_code_free(made);
 		made = p->code;
