@@ -253,6 +253,20 @@ static void test_silent_report(void **state)
 	assert_span(b.recipients[0].remote_mta, "mx.y.example");
 }
 
+static void test_transcript_beside_the_report(void **state)
+{
+	struct bounce b = read_mail(SPAN(REPORT(
+		"Final-Recipient: rfc822; x@y.example\nAction: failed\nStatus: 5.3.5\n"
+		"Diagnostic-Code: SMTP; 553 5.3.5 system config error\n",
+		"   ----- Transcript of session follows -----\n"
+		"553 5.3.5 mx.y.example. config error: mail loops back to me (MX problem?)\n")));
+
+	(void)state;
+	assert_span(b.recipients[0].reply, "553 5.3.5 system config error");
+	assert_span(b.recipients[0].context,
+		    "553 5.3.5 mx.y.example. config error: mail loops back to me (MX problem?)");
+}
+
 /* "(in reply to RCPT\n    TO command)": a real one. */
 static void test_wrapped_command(void **state)
 {
@@ -619,6 +633,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_wrapped_command, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_words_before_the_reply, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_fields_in_wrong_places, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_transcript_beside_the_report, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_words_for_actions, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_repeated_recipient, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_address_probe, set_up, tear_down),

@@ -307,6 +307,17 @@ static struct span unnamed_recipient(struct arena *arena, const struct notice *n
 	return notice->n == 0 ? returned_recipient(arena, bounce) : (struct span){ NULL, 0 };
 }
 
+/* "553 5.3.5 system config error" is all that Sendmail reports of a loop: its transcript
+ * tells the rest. */
+static void add_transcript(struct arena *arena, struct span text, struct bounce_recipient *r)
+{
+	size_t at = span_ifind(text, 0, "transcript of session follows");
+
+	if (r->context.n == 0 && at < text.n)
+		r->context = remark_unwrap(arena, notice_near(
+			span_from(text, span_find_byte(text, at, '\n'))));
+}
+
 static int complete_from_text(struct arena *arena, struct span text, struct bounce *bounce)
 {
 	struct notice notice;
@@ -315,6 +326,8 @@ static int complete_from_text(struct arena *arena, struct span text, struct boun
 	for (size_t i = 0; i < bounce->n; i++) {
 		struct bounce_recipient *r = &bounce->recipients[i];
 
+		if (bounce->n == 1)
+			add_transcript(arena, text, r);
 		if ((r->reply.n != 0 && r->recipient.n != 0) ||
 		    (r->action != ACTION_FAILED && r->action != ACTION_DELAYED))
 			continue;
