@@ -448,6 +448,41 @@ static void test_delay_or_failure(void **state)
 	}
 }
 
+/* What belongs to the other server's reply, and what to the notice. */
+static void test_ends_of_replies(void **state)
+{
+	static const struct {
+		const char *text, *reply;
+	} cases[] = {
+		{ "host said: '550 no such user 'x' here'\nBye 'x'\n", "550 no such user 'x' here" },
+		{ "(reason: 550 5.1.1 no (x) here)\n    (expanded from: list)\n", "550 5.1.1 no (x) here" },
+		{ "' 550 no such user'\n", "550 no such user" },
+		{ "<<< 550 no\n550 x@y.example... User unknown\n", "550 no" },
+		{ "550-no\n550 and no again\n550 x@y.example... no\n", "550-no\n550 and no again" },
+		{ " 10:01: <-- 550 no\n 10:02: --> QUIT\n 10:02: <-- 221 Bye\n", "550 no" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct bounce b = read_mail(span_str(arena_printf(&arena,
+			"Return-Path: <>\nFrom: MAILER-DAEMON@a.example\nSubject: failure notice\n\n"
+			"Delivery failed.\n\n<x@y.example>\n%s", cases[i].text)));
+
+		assert_int_equal(b.n, 1);
+		assert_span(b.recipients[0].reply, cases[i].reply);
+	}
+}
+
+static void test_hosts_without_comments(void **state)
+{
+	struct bounce b = read_mail(SPAN(REPORT(
+		"Final-Recipient: rfc822; x@y.example\nAction: failed\nStatus: 5.1.1\n"
+		"Remote-MTA: dns; mx.y.example. (192.0.2.3, the server for y.example)\n", "text")));
+
+	(void)state;
+	assert_span(b.recipients[0].remote_mta, "mx.y.example");
+}
+
 /* Message ids, lists, senders and those who help are no recipients. */
 static void test_other_addresses(void **state)
 {
@@ -641,6 +676,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_numbers_in_prose, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_names_without_domain, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_other_addresses, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_ends_of_replies, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_hosts_without_comments, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_address_of_a_log, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_delay_or_failure, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_recipient_of_the_returned_message, set_up, tear_down),

@@ -182,6 +182,13 @@ static void take_diagnostic(struct arena *arena, const struct dsn_typed *diagnos
 		r->status = status;
 }
 
+/* "mx.example. (192.0.2.1)" */
+static struct span without_comment(struct span host)
+{
+	host = span_trim(span_slice(host, 0, span_find(host, 0, SPAN(" ("))));
+	return host.n != 0 && host.p[host.n - 1] == '.' ? span_slice(host, 0, host.n - 1) : host;
+}
+
 /* A report that leaves out the action says it with the class of its status. */
 static enum dsn_action action_of(const struct dsn_recipient *d, const struct evidence *e)
 {
@@ -202,7 +209,7 @@ static struct bounce_recipient recipient_of(struct arena *arena, const struct ds
 		.recipient = final ? d->final_recipient.value : d->original_recipient.value,
 		.original = d->original_recipient.value,
 		.action = action_of(d, e), .status = d->status,
-		.remote_mta = d->remote_mta.value,
+		.remote_mta = without_comment(d->remote_mta.value),
 		.last_attempt = d->last_attempt, .will_retry_until = d->will_retry_until,
 	};
 
@@ -351,7 +358,7 @@ static int take_report(struct arena *arena, const struct dsn *dsn, const struct 
 	if (bounce->recipients == NULL)
 		return -1;
 	bounce->more = dsn->more;
-	bounce->reporting_mta = dsn->reporting_mta.value;
+	bounce->reporting_mta = without_comment(dsn->reporting_mta.value);
 	bounce->arrival_date = dsn->arrival_date;
 	bounce->original_envelope_id = dsn->original_envelope_id;
 	bounce->queue_id = header_unfold(arena, headers_find(&dsn->fields, "X-Postfix-Queue-ID"));

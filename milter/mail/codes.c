@@ -159,9 +159,11 @@ static bool follows_address(struct span s, size_t i)
 	return i > 0 && i < end && s.p[i - 1] == '@';
 }
 
-/* "failed - 550 no", but not "450 - 550". */
+/* "failed - 550 no", but not "450 - 550"; "<-- 550 no". */
 static bool follows_dash(struct span s, size_t i)
 {
+	if (span_has_suffix(span_slice(s, 0, i), "<-- "))
+		return true;
 	return i > 3 && at(s, i + 3) == ' ' && ascii_isalpha(at(s, i + 4)) && s.p[i - 1] == ' ' &&
 		s.p[i - 2] == '-' && s.p[i - 3] == ' ' && !ascii_isdigit(s.p[i - 4]);
 }
@@ -185,6 +187,18 @@ static bool is_reply_place(struct span s, size_t i)
 		is_reply_word(word_before(s, i)) || span_has_suffix(span_slice(s, 0, i), "\xef\xbc\x9a");	/* wide colon */
 }
 
+/* "<550-12@a.example>" */
+static bool starts_address(struct span s, size_t i)
+{
+	size_t end = i + 3;
+
+	if (i == 0 || s.p[i - 1] != '<')
+		return false;
+	while (end < s.n && end - i < 256 && s.p[end] != '>' && !ascii_isspace(s.p[end]))
+		end++;
+	return span_find_byte(span_slice(s, i, end), 0, '@') < end - i;
+}
+
 /* Does a reply start at i, where a 4 or 5 stands? */
 static bool reply_starts(struct span text, size_t i)
 {
@@ -193,7 +207,7 @@ static bool reply_starts(struct span text, size_t i)
 	if (text.p[i + 1] > '7' || ascii_isalnum(before) || before == '.' || before == '-' ||
 	    before == '_' || before == '/' || before == '@' || before == '+' || before == ',')
 		return false;
-	return reply_code_length(span_from(text, i)) != 0 &&
+	return reply_code_length(span_from(text, i)) != 0 && !starts_address(text, i) &&
 		!(at(text, i + 3) == ',' && ascii_isdigit(at(text, i + 4))) &&
 		is_reply_place(text, i);
 }

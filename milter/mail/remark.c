@@ -144,6 +144,29 @@ static struct span remote_host(struct span text)
 
 /* ---- the reply ---- */
 
+/* "550 no" and below it "550 <a@b>... no", which the server that reports adds; the lines
+ * of one reply have a '-' behind the code, but the last. Or a line of the session. */
+static size_t end_of_last_line(struct span text)
+{
+	bool last = text.n > 3 && text.p[3] == ' ';
+
+	for (size_t at = span_find_byte(text, 0, '\n'); at < text.n;
+	     at = span_find_byte(text, at + 1, '\n')) {
+		struct span line = span_from(text, at + 1), words;
+
+		line = span_slice(line, 0, span_find_byte(line, 0, '\n'));
+		words = span_trim(line);
+		if (words.n > 3 && words.p[3] == ' ' && memcmp(words.p, text.p, 3) == 0) {
+			if (last)
+				return at;
+			last = true;
+		}
+		if (span_find(line, 0, SPAN(" --> ")) < line.n || span_find(line, 0, SPAN(" <-- ")) < line.n)
+			return at;
+	}
+	return text.n;
+}
+
 /* Where the reply that starts the text ends: what follows is the notice's. */
 static size_t reply_end(struct span text)
 {
@@ -163,24 +186,33 @@ static size_t reply_end(struct span text)
 
 		text = span_slice(text, 0, at);
 	}
-	return text.n;
+	return end_of_last_line(text);
+}
+
+/* The first mark at the end of a line, else the last one. */
+static size_t closing_mark(struct span reply, char mark)
+{
+	size_t last = reply.n;
+
+	for (size_t at = span_find_byte(reply, 0, mark); at < reply.n;
+	     at = span_find_byte(reply, at + 1, mark)) {
+		last = at;
+		if (at + 1 == reply.n || reply.p[at + 1] == '\n' || reply.p[at + 1] == '\r')
+			break;
+	}
+	return last;
 }
 
 /* A reply in quotes or brackets ends with them. */
 static struct span within_quotes(struct span text, size_t at, struct span reply)
 {
 	static const char open[] = "'\"[(", close[] = "'\"])";
-	const char *mark = at > 0 ? memchr(open, text.p[at - 1], 4) : NULL;
-	size_t end;
+	size_t before = at > 1 && text.p[at - 1] == ' ' ? at - 1 : at;
+	const char *mark = before > 0 ? memchr(open, text.p[before - 1], 4) : NULL;
 
 	if (mark == NULL && at > 8 && span_is(span_slice(text, at - 8, at), "reason: "))
 		mark = open + 3;	/* Sendmail: "(reason: 550 …)" */
-	if (mark == NULL)
-		return reply;
-	end = reply.n;
-	while (end > 0 && reply.p[end - 1] != close[mark - open])
-		end--;
-	return end > 0 ? span_slice(reply, 0, end - 1) : reply;
+	return mark != NULL ? span_slice(reply, 0, closing_mark(reply, close[mark - open])) : reply;
 }
 
 /* "550 550 5.1.1 …", "554 <a@b>... 550 Host unknown": said once is enough. */
