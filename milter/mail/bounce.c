@@ -2,12 +2,11 @@
 
 #include <string.h>
 
-#include "base/buf.h"
 #include "mail/address.h"
 #include "mail/codes.h"
 #include "mail/dsn.h"
-#include "mail/html.h"
 #include "mail/notice.h"
+#include "mail/parts.h"
 #include "mail/recognise.h"
 #include "mail/remark.h"
 #include "mail/transcript.h"
@@ -24,43 +23,7 @@ const char *dsn_action_name(enum dsn_action action)
 		names[action] : "";
 }
 
-/* ---- what each part is ---- */
-
-static bool is_report_type(const struct mime_part *root)
-{
-	return content_type_is(&root->type, "multipart", "report") &&
-		(content_type_parameter(&root->type, "report-type").n == 0 ||
-		 span_is(content_type_parameter(&root->type, "report-type"), "delivery-status"));
-}
-
-/* Gateways that do not know the type call a report application/octet-stream. */
-static bool is_report(const struct mime_part *part)
-{
-	return content_type_is(&part->type, "message", "delivery-status") ||
-		content_type_is(&part->type, "message", "global-delivery-status") ||
-		(content_type_is(&part->type, "application", "octet-stream") &&
-		 part->parent != NULL && is_report_type(part->parent));
-}
-
-/* A part whose own header is a message's: its type was left out. */
-static bool has_message_header(const struct mime_part *part)
-{
-	return !part->type_stated && headers_find(&part->headers, "Received") != NULL;
-}
-
-static bool is_returned(const struct mime_part *part)
-{
-	static const char *const types[][2] = {
-		{ "message", "rfc822" }, { "message", "global" }, { "message", "partial" },
-		{ "message", "rfc822-headers" }, { "message", "global-headers" },
-		{ "text", "rfc822-headers" }, { "text", "rfc822-header" },
-	};
-
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		if (content_type_is(&part->type, types[i][0], types[i][1]))
-			return true;
-	return has_message_header(part);
-}
+/* ---- the parts ---- */
 
 /* Whom the bounce was sent to. */
 static struct span sender_of(struct arena *arena, const struct mime_part *root)
@@ -79,7 +42,7 @@ static const struct mime_part *find_first(const struct mime_part *root)
 	if (!content_type_is(&root->type, "multipart", NULL) || top == NULL)
 		return root;
 	for (const struct mime_part *p = top; p != NULL; p = mime_next(top, p))
-		if (content_type_is(&p->type, "text", NULL) && !is_returned(p))
+		if (content_type_is(&p->type, "text", NULL) && !parts_is_returned(p))
 			return p;
 	return top;
 }
@@ -88,9 +51,9 @@ static void find_parts(const struct mime_part *root, struct bounce *bounce)
 {
 	bounce->first = find_first(root);
 	for (const struct mime_part *p = mime_next(root, root); p != NULL; p = mime_next(root, p)) {
-		if (bounce->report == NULL && is_report(p))
+		if (bounce->report == NULL && parts_is_report(p))
 			bounce->report = p;
-		else if (bounce->returned == NULL && is_returned(p))
+		else if (bounce->returned == NULL && parts_is_returned(p))
 			bounce->returned = p;
 	}
 }
@@ -102,7 +65,7 @@ static int read_returned(struct arena *arena, struct bounce *bounce)
 
 	if (part == NULL)
 		return 0;
-	if (part->child != NULL || has_message_header(part)) {
+	if (part->child != NULL || parts_is_untyped_message(part)) {
 		bounce->returned_headers = part->child != NULL ? part->child->headers : part->headers;
 		return 0;
 	}
@@ -119,7 +82,7 @@ static int read_reports(struct arena *arena, const struct mime_part *root,
 	if (dsn_parse(arena, first, dsn) != 0)
 		return -1;
 	for (const struct mime_part *p = mime_next(root, first); p != NULL; p = mime_next(root, p))
-		if (is_report(p) && dsn_parse_more(arena, p, dsn) != 0)
+		if (parts_is_report(p) && dsn_parse_more(arena, p, dsn) != 0)
 			return -1;
 	return 0;
 }
@@ -373,65 +336,6 @@ static int take_report(struct arena *arena, const struct dsn *dsn, const struct 
 
 /* ---- without a report: what the text says ---- */
 
-static bool is_html(const struct mime_part *part)
-{
-	return content_type_is(&part->type, "text", "html");
-}
-
-static bool is_multipart(const struct mime_part *part)
-{
-	return content_type_is(&part->type, "multipart", NULL);
-}
-
-static struct span html_part(struct arena *arena, const struct mime_part *part)
-{
-	return html_text(arena, mime_text(arena, part, BOUNCE_MAX_TEXT));
-}
-
-/* Text, a report without its type, or a multipart whose boundary is another. HTML only
- * where no text came before it. */
-static bool is_readable(const struct mime_part *part, bool text_before)
-{
-	if (is_returned(part) || part->child != NULL)
-		return false;
-	if (is_html(part))
-		return !text_before && !content_type_is(&part->parent->type, "multipart", "alternative");
-	return content_type_is(&part->type, "text", NULL) ||
-		content_type_is(&part->type, "message", NULL) || is_multipart(part);
-}
-
-static void add_part(struct arena *arena, const struct mime_part *part, struct buf *out)
-{
-	struct span text = is_html(part) ? html_part(arena, part) :
-		mime_text(arena, part, BOUNCE_MAX_TEXT);
-
-	buf_add(out, span_slice(text, 0, out->n < out->limit ? out->limit - out->n - 2 : 0));
-	buf_adds(out, "\n\n");
-}
-
-/* Everything there is to read: the text parts in a row, or the whole body where
- * the parts cannot be told apart. */
-static struct span body_text(struct arena *arena, const struct mime_part *root)
-{
-	struct buf out;
-	const struct mime_part *html = NULL;
-	bool text = false;
-
-	if (!is_multipart(root) || root->child == NULL)
-		return is_html(root) ? html_part(arena, root) : mime_text(arena, root, BOUNCE_MAX_TEXT);
-	buf_init(&out, arena, BOUNCE_MAX_TEXT);
-	for (const struct mime_part *p = mime_next(root, root); p != NULL && out.n + 4 < out.limit;
-	     p = mime_next(root, p)) {
-		if (is_html(p) && html == NULL)
-			html = p;
-		if (!is_readable(p, text))
-			continue;
-		add_part(arena, p, &out);
-		text |= span_trim(buf_span(&out)).n != 0;
-	}
-	return text || html == NULL ? buf_span(&out) : html_part(arena, html);
-}
-
 /* "451 delayed, try again" is the word of the other server. */
 static bool is_within_reply(struct span text, size_t at)
 {
@@ -517,7 +421,7 @@ static int take_notice(struct arena *arena, const struct notice *notice, enum ds
 static int read_text(struct arena *arena, const struct message *message,
 		     const struct evidence *e, struct bounce *bounce)
 {
-	struct span all = body_text(arena, message->root), head;
+	struct span all = parts_text(arena, message->root), head;
 	struct findings findings = { .returned = bounce->returned != NULL };
 	struct bounce_recipient said = { .action = ACTION_NONE };
 	struct notice notice;
@@ -533,7 +437,7 @@ static int read_text(struct arena *arena, const struct message *message,
 			return -1;
 	}
 	findings.report = dsn.n != 0 && !is_address_probe(&dsn);
-	findings.report_type = bounce->report != NULL || is_report_type(message->root);
+	findings.report_type = bounce->report != NULL || parts_is_report_type(message->root);
 	findings.named = notice.n != 0 && notice.entries[0].named != NAMED_SOMEWHERE;
 	findings.mentioned = notice.n != 0;
 	findings.reply = reply_find(notice.text, 0) < notice.text.n;

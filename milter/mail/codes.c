@@ -184,7 +184,8 @@ static bool is_reply_place(struct span s, size_t i)
 	while (i > 0 && ascii_isspace(before = s.p[i - 1]))
 		i--;
 	return before == ':' || before == ';' || before == '=' || before == '|' ||
-		is_reply_word(word_before(s, i)) || span_has_suffix(span_slice(s, 0, i), "\xef\xbc\x9a");	/* wide colon */
+		is_reply_word(word_before(s, i)) ||
+		span_has_suffix(span_slice(s, 0, i), "\xef\xbc\x9a");	/* wide colon */
 }
 
 /* "<550-12@a.example>" */
