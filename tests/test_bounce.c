@@ -483,6 +483,38 @@ static void test_hosts_without_comments(void **state)
 	assert_span(b.recipients[0].remote_mta, "mx.y.example");
 }
 
+/* As a milter sees it: nothing tells yet where an answer would go. */
+static void test_without_return_path(void **state)
+{
+	static const struct {
+		const char *from, *subject, *text;
+		bool bounce;
+	} cases[] = {
+		{ "postmaster@a.example", "Message rejected", "Mail to <x@y.example> was rejected.", true },
+		{ "\"A mail server\" <@>", "NOTICE: mail delivery status.", "<x@y.example>:\n550 no", true },
+		{ "postmaster@a.example", "Undeliverable", "It cannot be delivered.", true },
+		{ "MAILER@a.example", "Undelivered mail", "Could not deliver to x@y.example: 550 no", true },
+		{ "MAILER-DAEMON@a.example", "Qwzx", "Qwzx x@y.example qwzx.", true },
+		{ "postmaster@a.example", "Unzustellbar", "Es hat den Empf\xc3\xa4nger nicht erreicht: x@y.example", true },
+		{ "Paul <postmaster@a.example>", "Your mail to Bert",
+		  "Your mail to x@y.example could not be delivered (552 5.2.2). I made room.", false },
+		{ "Carl <carl@a.example>", "Delivery failed", "<x@y.example>: 550 no such user", false },
+		{ "Mail system <postmaster@a.example>", "Mail returned", "x@y.example: 550 no", true },
+		{ "postmaster@a.example", "Your mailbox is full", "New mail cannot be delivered.", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct bounce b = read_mail(span_str(arena_printf(&arena,
+			"Date: Tue, 3 Mar 2020 10:00:00 +0100\nFrom: %s\nTo: b@b.example\n"
+			"Subject: %s\n\n%s\n", cases[i].from, cases[i].subject, cases[i].text)));
+
+		if ((b.shape != BOUNCE_NOT) != cases[i].bounce)
+			print_message("%s: %s\n", cases[i].from, cases[i].subject);
+		assert_true((b.shape != BOUNCE_NOT) == cases[i].bounce);
+	}
+}
+
 /* Message ids, lists, senders and those who help are no recipients. */
 static void test_other_addresses(void **state)
 {
@@ -678,6 +710,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_other_addresses, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_ends_of_replies, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_hosts_without_comments, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_without_return_path, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_address_of_a_log, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_delay_or_failure, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_recipient_of_the_returned_message, set_up, tear_down),

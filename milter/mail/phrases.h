@@ -17,7 +17,7 @@ enum phrase {
 	PHRASE_RETURNED,	/* "below this line is a copy": the message comes now */
 	PHRASE_AUTO_REPLY,	/* "out of office" */
 	PHRASE_CHALLENGE,	/* "confirm that you sent" */
-	PHRASE_SUMMARY,		/* "quarantine", only in a subject */
+	PHRASE_SUMMARY,		/* "quarantine", "your mailbox", only in a subject */
 	PHRASE_KINDS,
 };
 

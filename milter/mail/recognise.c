@@ -30,6 +30,7 @@ static bool is_postmaster(struct span from)
 		"mailadmin", "mail-admin", "mailgateway", "mail gateway", "mailsweeper", "mailmarshal",
 		"mail router", "mailrouter", "mail transport", "mdaemon", "interscan", "imss@",
 		"administrator@", "antispam", "mail-daemon", "delivery agent", "bounces@", "mail security",
+		"post_master", "mailer@", "mail filter",
 	};
 
 	return contains_any(from, words, sizeof(words) / sizeof(*words));
@@ -47,6 +48,7 @@ static bool is_null_path(const struct header *field)
 		span_has_prefix(value, "<MAILER-DAEMON") || span_has_prefix(value, "MAILER-DAEMON");
 }
 
+/* A milter sees a message before its return path is written. */
 static void read_path(const struct headers *headers, struct evidence *e)
 {
 	const struct header *path = headers_find(headers, "Return-Path");
@@ -54,6 +56,7 @@ static void read_path(const struct headers *headers, struct evidence *e)
 	for (const struct header *h = path; h != NULL; h = headers_find_next(headers, h))
 		e->null_path |= is_null_path(h);
 	e->answerable = path != NULL && !e->null_path;
+	e->null_path |= path == NULL && e->machine && headers_find(headers, "Date") != NULL;
 }
 
 /* Mail to such an address is seldom written by people. */
@@ -105,8 +108,9 @@ void evidence_read(struct arena *arena, const struct mime_part *root, struct evi
 	phrases_find(subject, &e->subject);
 	e->addressed = headers_find(headers, "X-Failed-Recipients") != NULL;
 	e->machine = is_daemon(from) || e->addressed ||
-		headers_find(headers, "X-Mailer-Daemon-Recipients") != NULL;
-	e->server = e->machine || is_postmaster(from) || is_null_path(from_field);
+		headers_find(headers, "X-Mailer-Daemon-Recipients") != NULL ||
+		headers_find(headers, "X-MailerError") != NULL;
+	e->server = e->machine || is_postmaster(from) || from_field == NULL || is_null_path(from_field);
 	read_path(headers, e);
 	e->origin = (e->server ? 2 : 0) + e->machine + e->null_path;
 	if (is_bounce_address(header_unfold(arena, headers_find(headers, "To"))))
@@ -178,6 +182,13 @@ static bool is_daemon_notice(const struct evidence *e, const struct findings *f)
 	return e->machine && e->null_path && (f->returned || f->mentioned);
 }
 
+/* "Re: minutes" of a server that writes its notices as answers. */
+static bool is_answered_by_server(const struct evidence *e, const struct findings *f)
+{
+	return e->machine || (e->server && e->null_path) ||
+		(e->server && !e->answerable && f->returned && f->named && f->reply);
+}
+
 static int weigh(const struct evidence *e, const struct findings *f)
 {
 	int sum = e->origin;
@@ -190,7 +201,7 @@ static int weigh(const struct evidence *e, const struct findings *f)
 	sum += f->returned || is_daemon_notice(e, f) ? 1 : 0;
 	sum += f->named && (f->reply || f->text->found[PHRASE_FAILED]) ? 1 : 0;
 	if (e->forwarded)
-		sum -= e->machine || (e->server && e->null_path) ? 1 : 4;
+		sum -= is_answered_by_server(e, f) ? 1 : 4;
 	return sum;
 }
 
@@ -205,11 +216,11 @@ static bool tells_failure(const struct evidence *e, const struct findings *f)
 /* Nothing of a report and no returned message: is what the text says enough? */
 static const char *against_text(const struct evidence *e, const struct findings *f)
 {
-	if (e->origin == 0 || (!e->server && e->answerable))
+	if (!e->server && !e->null_path)
 		return "no mail server wrote it";	/* but somebody, to the keeper of a list */
-	if (!f->named && !f->reply && !e->machine && !(e->server && e->null_path && titled(e)))
+	if (!f->named && !f->reply && !e->machine && !(e->server && !e->answerable && titled(e)))
 		return "it names no recipient and quotes no reply";
-	if (!titled(e) && !e->machine && e->answerable)
+	if (!titled(e) && !e->machine && !e->null_path)
 		return weigh(e, f) > ENOUGH ? NULL : "too little speaks for a bounce";
 	return NULL;
 }
@@ -218,7 +229,8 @@ const char *evidence_against(const struct evidence *e, const struct findings *f)
 {
 	if (e->subject.found[PHRASE_AUTO_REPLY] && !f->report && !e->machine)
 		return "an automatic reply";
-	if (e->subject.found[PHRASE_SUMMARY] && !titled(e) && !f->report && !e->machine)
+	if (e->subject.found[PHRASE_SUMMARY] && !f->report && !e->machine &&
+	    (!titled(e) || (!f->named && !f->reply)))
 		return "a summary of other mail";
 	if (e->subject.found[PHRASE_CHALLENGE] && !f->report &&
 	    !e->subject.found[PHRASE_FAILED] && !e->subject.found[PHRASE_SUBJECT])

@@ -13,7 +13,7 @@ struct evidence {
 	int origin;		/* a server wrote it: name, address, null return path */
 	bool server;		/* its name or address is a server's or its keeper's */
 	bool addressed;		/* X-Failed-Recipients: it says whom it is about */
-	bool null_path;		/* the return path is null */
+	bool null_path;		/* the return path is null, or a daemon's that is not known */
 	bool answerable;	/* the return path is an address: people have one */
 	bool machine;		/* the strongest: MAILER-DAEMON, X-Failed-Recipients */
 	bool forwarded;		/* "Fwd:", "Re:": somebody speaks about it */
