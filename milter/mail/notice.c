@@ -430,6 +430,8 @@ static void read_line(struct reader *reader, struct span raw)
 
 /* ---- names without a domain ---- */
 
+enum { HEADING_MAX = 1024 };	/* bytes of a paragraph that its heading may take */
+
 /* "bert (user not found)", "bert    No such user", "bert": a name alone, or with what is
  * said of it set off. */
 static struct span leading_name(struct span line)
@@ -451,8 +453,11 @@ static struct span leading_name(struct span line)
 static bool heads_failed(const struct reader *reader, struct span line)
 {
 	size_t end = (size_t)(line.p - reader->notice->text.p) + line.n;
-	struct span heading = span_slice(reader->notice->text, reader->paragraph, end);
+	size_t from = end > HEADING_MAX ? end - HEADING_MAX : 0;
+	struct span heading;
 
+	from = from > reader->paragraph ? from : reader->paragraph;
+	heading = span_slice(reader->notice->text, from, end);
 	line = span_trim(line);
 	return line.n != 0 && line.p[line.n - 1] == ':' &&
 		(span_ifind(heading, 0, "following") < heading.n ||

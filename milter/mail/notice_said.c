@@ -88,11 +88,12 @@ static struct span line_about(struct span text, struct span address)
 {
 	struct span about = { NULL, 0 };
 
-	for (size_t at = span_find(text, 0, address); at < text.n;
-	     at = span_find(text, at + address.n, address)) {
+	for (size_t at = span_find(text, 0, address), end; at < text.n;
+	     at = span_find(text, end, address)) {
 		size_t start = notice_line_start(text, at), behind = at + address.n;
 		struct span line = notice_line_at(text, start);
 
+		end = start + line.n;
 		if (reply_find(line, 0) < line.n)
 			return span_slice(text, start, start + BOUNCE_MAX_REPLY);
 		if (behind < text.n && text.p[behind] == '>')
