@@ -65,7 +65,7 @@ bool span_is(struct span s, const char *string)
 	return n == s.n && (string == NULL || string[n] == '\0');
 }
 
-bool span_has_prefix(struct span s, const char *prefix)
+bool span_starts_with(struct span s, const char *prefix)
 {
 	return prefix[same_start(s, prefix)] == '\0';
 }

@@ -30,7 +30,6 @@ struct span span_trim(struct span s);
 bool span_eq(struct span a, struct span b);
 bool span_ieq(struct span a, struct span b);
 bool span_is(struct span s, const char *string);	/* ignores case */
-bool span_has_prefix(struct span s, const char *prefix);	/* ignores case */
 bool span_has_suffix(struct span s, const char *suffix);	/* ignores case */
 /* True where inner lies inside outer's bytes. */
 bool span_within(struct span inner, struct span outer);
@@ -61,6 +60,14 @@ static inline bool ascii_isalpha(char c)
 static inline bool ascii_isalnum(char c)
 {
 	return ascii_isalpha(c) || ascii_isdigit(c);
+}
+/* Ignores case. Most of what is asked starts with another letter. */
+bool span_starts_with(struct span s, const char *prefix);
+static inline bool span_has_prefix(struct span s, const char *prefix)
+{
+	if (s.n != 0 && ascii_lower(s.p[0]) != ascii_lower(prefix[0]) && prefix[0] != '\0')
+		return false;
+	return span_starts_with(s, prefix);
 }
 /* space, tab, CR, LF, VT, FF */
 static inline bool ascii_isspace(char c)

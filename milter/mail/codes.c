@@ -213,12 +213,23 @@ static bool reply_starts(struct span text, size_t i)
 		is_reply_place(text, i);
 }
 
+/* Jumps from one 4 or 5 to the next. */
 size_t reply_find(struct span text, size_t from)
 {
-	for (size_t i = from; i + 3 <= text.n; i++)
-		if ((text.p[i] == '4' || text.p[i] == '5') && reply_starts(text, i))
+	size_t four = span_find_byte(text, from, '4'), five = span_find_byte(text, from, '5');
+
+	for (;;) {
+		size_t i = four < five ? four : five;
+
+		if (i + 3 > text.n)
+			return text.n;
+		if (reply_starts(text, i))
 			return i;
-	return text.n;
+		if (i == four)
+			four = span_find_byte(text, i + 1, '4');
+		else
+			five = span_find_byte(text, i + 1, '5');
+	}
 }
 
 /* Nothing before it that makes it part of a version, address or number. */

@@ -11,9 +11,9 @@
 
 size_t notice_line_start(struct span text, size_t at)
 {
-	while (at > 0 && text.p[at - 1] != '\n')
-		at--;
-	return at;
+	const char *end = at != 0 ? memrchr(text.p, '\n', at) : NULL;
+
+	return end != NULL ? (size_t)(end - text.p) + 1 : 0;
 }
 
 struct span notice_line_at(struct span text, size_t start)

@@ -452,15 +452,27 @@ static void add_literal(const struct sieve *sieve, struct pass *pass, size_t id)
 		pass->patterns[sieve->led[i] / 64] |= (uint64_t)1 << sieve->led[i] % 64;
 }
 
+static inline size_t step(const struct sieve *sieve, struct pass *pass, size_t state, char c)
+{
+	state = sieve->next[state][sieve->kinds[(unsigned char)c]];
+	for (unsigned e = sieve->ends[state]; e < sieve->ends[state + 1]; e++)
+		add_literal(sieve, pass, sieve->ended[e]);
+	return state;
+}
+
+/* In both halves at once: each step waits for memory, but not for those of the other
+ * half. The first one goes on as far as a literal that begins in it may reach. */
 static void find_literals(const struct sieve *sieve, struct span text, struct pass *pass)
 {
-	size_t state = 0;
+	size_t half = text.n / 2, first = 0, second = 0, i = 0;
 
-	for (size_t i = 0; i < text.n; i++) {
-		state = sieve->next[state][sieve->kinds[(unsigned char)text.p[i]]];
-		for (unsigned e = sieve->ends[state]; e < sieve->ends[state + 1]; e++)
-			add_literal(sieve, pass, sieve->ended[e]);
+	for (; half + i < text.n; i++) {
+		if (i < half)
+			first = step(sieve, pass, first, text.p[i]);
+		second = step(sieve, pass, second, text.p[half + i]);
 	}
+	for (i = half; i < half + LONGEST - 1 && i < text.n; i++)
+		first = step(sieve, pass, first, text.p[i]);
 }
 
 static bool is_satisfied(const struct sieve *sieve, const struct pass *pass, size_t pattern)
