@@ -473,6 +473,25 @@ static void test_ends_of_replies(void **state)
 	}
 }
 
+/* The heading of the returned header is no part of what was said. */
+static void test_heading_of_the_header(void **state)
+{
+	static const char *const headings[] = {
+		"|------- Message header follows: -------|", "------- Kopfzeilen -------",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(headings) / sizeof(*headings); i++) {
+		struct bounce b = read_mail(span_str(arena_printf(&arena,
+			"Return-Path: <>\nFrom: MAILER-DAEMON@a.example\nSubject: failure notice\n\n"
+			"Delivery failed.\n\n<x@y.example> ... unknown user\n%s\n"
+			"Received: from client.example\nSubject: Hello\n", headings[i])));
+
+		assert_int_equal(b.n, 1);
+		assert_span(b.recipients[0].context, "<x@y.example> ... unknown user");
+	}
+}
+
 static void test_hosts_without_comments(void **state)
 {
 	struct bounce b = read_mail(SPAN(REPORT(
@@ -709,6 +728,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_names_without_domain, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_other_addresses, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_ends_of_replies, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_heading_of_the_header, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_hosts_without_comments, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_without_return_path, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_address_of_a_log, set_up, tear_down),

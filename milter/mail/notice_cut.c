@@ -107,12 +107,29 @@ static struct span without_quotes(struct arena *arena, struct span text)
 	return copy != NULL ? (struct span){ copy, text.n } : text;
 }
 
+/* "|---- Message header follows: ----|": the line above the returned header is a
+ * heading in whatever language. */
+static struct span without_last_heading(struct span text)
+{
+	struct span words = span_trim(text);
+	size_t end = words.n != 0 ? (size_t)(words.p - text.p) + words.n : 0;
+	size_t start = notice_line_start(text, end);
+	struct span line = span_trim(span_slice(text, start, end));
+
+	if (line.n > 4 && line.p[0] == '|')
+		line = span_slice(line, 1, line.n - 1);
+	return line.n > 4 && notice_is_rule(line.p[0]) && notice_is_rule(line.p[1]) &&
+		notice_is_rule(line.p[line.n - 1]) ? span_slice(text, 0, start) : text;
+}
+
 void notice_cut(struct arena *arena, struct span text, struct notice *notice)
 {
 	size_t header = header_start(text);
 	struct span own = without_quotes(arena, span_slice(text, 0, header));
 	size_t words;
 
+	if (header < text.n)
+		own = without_last_heading(own);
 	phrases_find(own, &notice->phrases);
 	words = separator_start(own, &notice->phrases);
 	notice->text = span_slice(own, 0, words);
