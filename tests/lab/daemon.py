@@ -100,10 +100,11 @@ class Daemon:
             try:
                 self.start()
                 break
-            except RuntimeError:
+            except RuntimeError as error:
+                reason = error
                 self.log_file.write_text("")
         else:
-            raise RuntimeError("whybounced starts under none of these limits")
+            raise RuntimeError(f"whybounced starts under none of these limits: {reason}")
         if spare != 0:
             self.stop()
             self.limits = {which: most + spare}
