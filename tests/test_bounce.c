@@ -265,6 +265,13 @@ static void test_transcript_beside_the_report(void **state)
 	assert_span(b.recipients[0].reply, "553 5.3.5 system config error");
 	assert_span(b.recipients[0].context,
 		    "553 5.3.5 mx.y.example. config error: mail loops back to me (MX problem?)");
+	b = read_mail(SPAN(REPORT(
+		"Final-Recipient: rfc822; x@y.example\nAction: failed\nStatus: 5.7.1\n"
+		"Diagnostic-Code: SMTP; 550 5.7.1 We do not take this\n",
+		"   ----- Transcript of session follows -----\n... while talking to mx.y.example.:\n"
+		">>> DATA\n<<< 550 5.7.1 We do not take this\n550 5.1.1 x@y.example... User unknown\n")));
+	assert_span(b.recipients[0].reply, "550 5.7.1 We do not take this");
+	assert_span(b.recipients[0].context, "");
 }
 
 /* "(in reply to RCPT\n    TO command)": a real one. */

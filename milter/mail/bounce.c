@@ -278,12 +278,13 @@ static struct span unnamed_recipient(struct arena *arena, const struct notice *n
 }
 
 /* "553 5.3.5 system config error" is all that Sendmail reports of a loop: its transcript
- * tells the rest. */
+ * tells the rest. Where another server has answered it adds only a guess of its own
+ * ("550 5.1.1 … User unknown" below "<<< 550 5.7.1 …"). */
 static void add_transcript(struct arena *arena, struct span text, struct bounce_recipient *r)
 {
 	size_t at = span_ifind(text, 0, "transcript of session follows");
 
-	if (r->context.n == 0 && at < text.n)
+	if (r->context.n == 0 && at < text.n && span_find(text, at, SPAN("<<< ")) == text.n)
 		r->context = remark_unwrap(arena, notice_near(
 			span_from(text, span_find_byte(text, at, '\n'))));
 }
