@@ -47,6 +47,19 @@ void assert_span(struct span s, const char *wanted)
 		fail_msg("wanted \"%s\", not \"%.*s\"", wanted, SPAN_FMT(s));
 }
 
+void unwrap_lines(struct buf *text)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < text->n; i++) {
+		bool blank = text->p[i] == ' ' || text->p[i] == '\n';
+
+		if (!blank || (n > 0 && text->p[n - 1] != ' '))
+			text->p[n++] = blank ? ' ' : text->p[i];
+	}
+	buf_truncate(text, n);
+}
+
 char *write_file(const char *directory, const char *name, struct span bytes)
 {
 	char *path = NULL;

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/span.h"
 
 /* The next of a row of numbers that look like chance, and are always the same. */
@@ -16,6 +17,9 @@ void remove_tree(char *directory);
 
 /* The test fails where s is not exactly this, and says what it is. */
 void assert_span(struct span s, const char *wanted);
+
+/* A line end with its indent becomes one space. */
+void unwrap_lines(struct buf *text);
 
 /* Write bytes to directory/name and return that path (caller frees). */
 char *write_file(const char *directory, const char *name, struct span bytes);

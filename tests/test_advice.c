@@ -44,20 +44,6 @@ static int unload(void **state)
 	return 0;
 }
 
-/* A line end with its indent becomes one space. */
-static void unwrap(struct buf *out)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < out->n; i++) {
-		bool blank = out->p[i] == ' ' || out->p[i] == '\n';
-
-		if (!blank || (n > 0 && out->p[n - 1] != ' '))
-			out->p[n++] = blank ? ' ' : out->p[i];
-	}
-	buf_truncate(out, n);
-}
-
 /* What is said about the domain, with everything to be repaired. */
 static const char *words(const char *domain, const char *ip, const char *selector,
 			 unsigned checks)
@@ -91,7 +77,7 @@ static const char *words(const char *domain, const char *ip, const char *selecto
 	buf_init(&out, &fixture_arena, 65536);
 	explain_checks_text(&out, &e);
 	if (!wrapped)
-		unwrap(&out);
+		unwrap_lines(&out);
 	prober_free(prober);
 	return buf_string(&out);
 }

@@ -71,20 +71,6 @@ static void close_stage(struct stage *stage)
 	remove_tree(stage->directory);
 }
 
-/* A line end with its indent becomes one space. */
-static void unwrap(struct buf *out)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < out->n; i++) {
-		bool blank = out->p[i] == ' ' || out->p[i] == '\n';
-
-		if (!blank || (n > 0 && out->p[n - 1] != ' '))
-			out->p[n++] = blank ? ' ' : out->p[i];
-	}
-	buf_truncate(out, n);
-}
-
 /* Explained as text or JSON; how many questions it took in *queries_r. */
 static const char *explained(struct stage *stage, const char *bounce, enum origin origin,
 			     const char *rcpt, void (*layout)(struct buf *, const struct explanation *),
@@ -103,7 +89,7 @@ static const char *explained(struct stage *stage, const char *bounce, enum origi
 		fail_msg("%s", error.text);
 	buf_init(&out, &stage->arena, 1024 * 1024);
 	layout(&out, &explanation);
-	unwrap(&out);
+	unwrap_lines(&out);
 	*queries_r = fixture_table.queries + fixture_table.begun - before;
 	return buf_string(&out);
 }
