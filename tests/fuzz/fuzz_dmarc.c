@@ -88,7 +88,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	dmarc_discover(&dns, author, &d);
 	check_record(&d.record);
 	check(dns.left + DMARC_MAX_WALK + 1 >= DNS_MAX_QUERIES);
-	known = idna_ascii(author, ascii).p == author.p;	/* A-labels may be longer */
+	/* A-labels may be longer; what cannot become any stays as it is */
+	known = idna_ascii(author, ascii).p == author.p || author.n > DNS_MAX_NAME;
 	check(d.organizational.n <= (known ? author.n : DNS_MAX_NAME) &&
 	      d.policy <= DMARC_POLICY_REJECT);
 	aligned = dmarc_is_aligned(&dns, author, other, false, &known);
