@@ -324,7 +324,8 @@ class Workers:
         self.start()
         self.flood(one_in(50, "hang"))
         self.assert_only_asked_for(50, 4)
-        self.assert_log_says(LATE, "this worker gives up")
+        self.assert_log_says(LATE)
+        self.wait(lambda: "this worker gives up" in self.logs(), "the worker's last words")
         self.wait(lambda: self.daemon.metric('worker_ends_total{how="stuck"}') > 0, "the end of the worker")
 
 
