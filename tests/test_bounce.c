@@ -551,8 +551,8 @@ static void test_other_addresses(void **state)
 		"x@y.example: delivery failed\n\nContact:\n  paul@a.example\n",
 		"Mail to the list all@a.example could not be\ndelivered to its member x@y.example.\n",
 		"Sender Address: me@a.example\nRecipient Address: x@y.example\nIt was not delivered.\n",
-		"Delivery failed.\n>>> RCPT TO:<ok@y.example>\n<<< 250 ok\n"
-		">>> RCPT TO:<x@y.example>\n<<< 550 no\n",
+		("Delivery failed.\n>>> RCPT TO:<ok@y.example>\n<<< 250 ok\n"
+		 ">>> RCPT TO:<x@y.example>\n<<< 550 no\n"),
 		"It was not delivered to:\n  x@y.example\n\nIt was delivered to:\n  ok@y.example\n",
 		"Mail to x@y.example failed: user unknown\n-- \npaul@a.example\nsales@ad.example\n",
 		"1. x@y.example\n   550 no, delivery failed\n",
