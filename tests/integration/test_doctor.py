@@ -207,8 +207,11 @@ class WrongPostfix(OnPostfix):
             stranger.listen(8)
             pid = os.fork()
             if pid == 0:
+                clients = []    # kept open: who greets does not hang up
                 while True:
-                    stranger.accept()[0].sendall(b"220 mail.example.org ESMTP\r\n")
+                    clients.append(stranger.accept()[0])
+                    with contextlib.suppress(OSError):
+                        clients[-1].sendall(b"220 mail.example.org ESMTP\r\n")
             try:
                 self.assert_wrong("daemon_odd", "does not speak the milter protocol")
             finally:
