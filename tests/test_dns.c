@@ -164,6 +164,13 @@ static void test_names(void **state)
 	assert_false(dns_name_is_valid(long_name(text, 5, 4)));
 	assert_false(dns_name_is_valid(long_name(text, 0, 64)));
 	assert_false(dns_name_is_valid(SPAN("")));
+	assert_true(dns_name_is_below(SPAN("mx.EXAMPLE.org"), SPAN("example.org")));
+	assert_false(dns_name_is_below(SPAN("example.org"), SPAN("example.org")));
+	assert_false(dns_name_is_below(SPAN("badexample.org"), SPAN("example.org")));
+	assert_true(dns_name_is_within(SPAN("Example.org"), SPAN("example.org")));
+	assert_true(dns_name_is_within(SPAN("a.b.example.org"), SPAN("example.org")));
+	assert_false(dns_name_is_within(SPAN("org"), SPAN("example.org")));
+	assert_false(dns_name_is_within(SPAN("org."), SPAN("")));
 	assert_false(dns_name_is_valid(SPAN(".")));
 	assert_false(dns_name_is_valid(SPAN("a..b")));
 	assert_false(dns_name_is_valid(SPAN(".a")));

@@ -111,8 +111,7 @@ static bool is_identity(struct span s, struct span domain, bool *below_r)
 
 	if (at == s.n || s.n > MAX_IDENTITY || !is_quoted(span_slice(s, 0, at)) || !is_domain(own))
 		return false;
-	*below_r = own.n > domain.n && own.p[own.n - domain.n - 1] == '.' &&
-		span_ieq(span_from(own, own.n - domain.n), domain);
+	*below_r = dns_name_is_below(own, domain);
 	return *below_r || span_ieq(own, domain);
 }
 

@@ -325,22 +325,14 @@ static struct span report_domain(struct span uri)
 	return span_slice(uri, 0, span_find_byte(uri, 0, '?'));
 }
 
-/* The domain itself, or below it. */
-static bool is_within(struct span name, struct span domain)
-{
-	return span_ieq(name, domain) ||
-		(name.n > domain.n && name.p[name.n - domain.n - 1] == '.' &&
-		 span_ieq(span_from(name, name.n - domain.n), domain));
-}
-
 static bool is_unasked(struct dns *dns, const struct dmarc_record *record, struct span domain,
 		       struct span *name_r)
 {
 	struct dns_answer answer;
 	bool known = true;
 
-	if (!dns_name_is_valid(domain) || is_within(domain, record->domain) ||
-	    is_within(record->domain, domain) ||
+	if (!dns_name_is_valid(domain) || dns_name_is_within(domain, record->domain) ||
+	    dns_name_is_within(record->domain, domain) ||
 	    dmarc_is_aligned(dns, record->domain, domain, false, &known) || !known)
 		return false;
 	*name_r = span_str(arena_printf(dns->arena, "%.*s._report._dmarc.%.*s",

@@ -41,6 +41,17 @@ static bool is_control(char c)
 	return (unsigned char)c < ' ' || c == 0x7f;
 }
 
+bool dns_name_is_below(struct span name, struct span domain)
+{
+	return domain.n != 0 && name.n > domain.n && name.p[name.n - domain.n - 1] == '.' &&
+		span_ieq(span_from(name, name.n - domain.n), domain);
+}
+
+bool dns_name_is_within(struct span name, struct span domain)
+{
+	return domain.n != 0 && (span_ieq(name, domain) || dns_name_is_below(name, domain));
+}
+
 bool dns_name_is_valid(struct span name)
 {
 	size_t label = 0;

@@ -87,6 +87,11 @@ void dns_begin(struct dns *dns, struct span name, enum dns_type type);
 /* One last dot is allowed; the root alone is not valid. */
 bool dns_name_is_valid(struct span name);
 
+/* Below it, and that or the domain itself; letters of either case are the same.
+ * Nothing is within a domain that is empty. */
+bool dns_name_is_below(struct span name, struct span domain);
+bool dns_name_is_within(struct span name, struct span domain);
+
 /* The clock of the deadlines. */
 int64_t dns_now_ms(void);
 

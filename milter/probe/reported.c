@@ -132,9 +132,7 @@ static bool is_our_host(const struct house *house, struct span host)
 	if (span_find_byte(parent, 0, '.') >= parent.n)
 		parent = id;
 	return span_find_byte(host, 0, '.') >= host.n || span_has_prefix(host, "localhost.") ||
-		house_has_host(house, host) || span_ieq(host, parent) ||
-		(host.n > parent.n && host.p[host.n - parent.n - 1] == '.' &&
-		 span_ieq(span_from(host, host.n - parent.n), parent));
+		house_has_host(house, host) || dns_name_is_within(host, parent);
 }
 
 /* Was the message with somebody else when this field was written? What stands below

@@ -155,7 +155,7 @@ static enum match match_ptr(struct step *s, struct span name)
 	for (size_t i = 0; i < answer.n; i++) {
 		struct span host = answer.records[i].data;
 
-		if ((span_ieq(host, name) || spf_is_below(host, name)) &&
+		if (dns_name_is_within(host, name) &&
 		    spf_is_validated(s->walk, host))
 			return MATCH;
 	}

@@ -92,15 +92,9 @@ void spf_ask_names(struct spf_walk *walk, struct dns_answer *answer_r)
 		answer_r->n = SPF_MAX_PTR;
 }
 
-bool spf_is_below(struct span name, struct span domain)
-{
-	return name.n > domain.n && name.p[name.n - domain.n - 1] == '.' &&
-		span_ieq(span_from(name, name.n - domain.n), domain);
-}
-
 static bool suits(struct span name, struct span domain, int round)
 {
-	return round == 0 ? span_ieq(name, domain) : round == 2 || spf_is_below(name, domain);
+	return round == 0 ? span_ieq(name, domain) : round == 2 || dns_name_is_below(name, domain);
 }
 
 /* %{p}: the domain itself, else a name below it, else any (7.3). */

@@ -39,7 +39,6 @@ enum spf_result_code spf_find_record(struct spf_walk *walk, const struct spf_fra
 void spf_ask_names(struct spf_walk *walk, struct dns_answer *answer_r);
 /* A name of the address leads back to it (5.5). */
 bool spf_is_validated(struct spf_walk *walk, struct span name);
-bool spf_is_below(struct span name, struct span domain);	/* and is not it */
 
 int spf_expand(struct spf_walk *walk, struct span text, enum spf_text where,
 	       struct span current, size_t limit, struct span *out_r);

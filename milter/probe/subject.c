@@ -4,6 +4,7 @@
 
 #include "mail/address.h"
 #include "mail/dsn.h"
+#include "probe/dns.h"
 #include "probe/idna.h"
 
 bool house_has(const struct house *house, struct span domain)
@@ -16,14 +17,9 @@ bool house_has(const struct house *house, struct span domain)
 
 bool house_has_host(const struct house *house, struct span host)
 {
-	for (size_t i = 0; i < house->domains_n; i++) {
-		struct span domain = span_str(house->domains[i]);
-
-		if (span_ieq(host, domain) ||
-		    (host.n > domain.n && host.p[host.n - domain.n - 1] == '.' &&
-		     span_has_suffix(host, house->domains[i])))
+	for (size_t i = 0; i < house->domains_n; i++)
+		if (dns_name_is_within(host, span_str(house->domains[i])))
 			return true;
-	}
 	return false;
 }
 
@@ -246,13 +242,6 @@ static void read_domains(struct arena *arena, const struct bounce *bounce, struc
 	}
 }
 
-static bool is_below(struct span host, struct span domain)
-{
-	return domain.n != 0 && host.n >= domain.n &&
-		span_ieq(span_from(host, host.n - domain.n), domain) &&
-		(host.n == domain.n || host.p[host.n - domain.n - 1] == '.');
-}
-
 /* Is that server one of a domain that the author wrote to? */
 static bool is_host_of_reader(struct arena *arena, const struct bounce *bounce, struct span host)
 {
@@ -263,7 +252,7 @@ static bool is_host_of_reader(struct arena *arena, const struct bounce *bounce, 
 								      names[i])), address;
 
 		for (size_t at = 0; (address = address_find(value, at, &at)).n != 0;)
-			if (is_below(host, address_host(address)))
+			if (dns_name_is_within(host, address_host(address)))
 				return true;
 	}
 	return false;
@@ -281,7 +270,8 @@ static bool is_passed_on(struct arena *arena, const struct bounce *bounce,
 		return false;
 	if (r->original.n != 0 && !span_ieq(address_host(r->original), address_host(r->recipient)))
 		return true;
-	return is_below(host, address_host(r->original.n != 0 ? r->original : r->recipient)) ||
+	return dns_name_is_within(host, address_host(r->original.n != 0 ? r->original :
+						     r->recipient)) ||
 		is_host_of_reader(arena, bounce, host);
 }
 
