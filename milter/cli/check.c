@@ -123,10 +123,7 @@ static enum exit_status verdict_on(const struct language *language,
 /* The same, or one above the other: not a service that signed too. */
 static bool is_related(struct span a, struct span b)
 {
-	size_t n = a.n < b.n ? a.n : b.n;
-
-	return n == 0 || (span_ieq(span_from(a, a.n - n), span_from(b, b.n - n)) &&
-		(a.n == b.n || (a.n > n ? a.p[a.n - n - 1] : b.p[b.n - n - 1]) == '.'));
+	return a.n == 0 || b.n == 0 || dns_name_is_within(a, b) || dns_name_is_within(b, a);
 }
 
 static enum exit_status check_domain(const struct cli *cli, const struct snapshot *snapshot,
