@@ -260,7 +260,7 @@ static const struct entry {
 	{ "gagal dikirim", PHRASE_FAILED }, { "tidak dapat dikirim", PHRASE_FAILED },
 	{ "tidak terkirim", PHRASE_FAILED }, { "tertunda", PHRASE_DELAYED },
 };
-enum { ENTRIES = sizeof(table) / sizeof(table[0]), NO_ENTRY = 0xffff };
+enum { ENTRIES = sizeof(table) / sizeof(table[0]) };
 
 /* The phrases in lists by their first two bytes; each with how many it shares with the
  * one before it in its list, so that no byte of the text is compared twice. */
