@@ -302,3 +302,13 @@ struct span header_decode(struct arena *arena, const struct header *header)
 	blank_controls(out.p, out.n);
 	return span_trim(buf_span(&out));
 }
+
+size_t headers_length(struct span block)
+{
+	static const char *const ends[] = { "\n\r\n", "\n\n" };
+
+	for (size_t i = 0; i < 2; i++)
+		if (span_has_suffix(block, ends[i]))
+			return block.n - (strlen(ends[i]) - 1);
+	return block.n;
+}

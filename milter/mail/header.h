@@ -70,4 +70,7 @@ struct span content_type_parameter(const struct content_type *type,
 bool content_type_is(const struct content_type *type,
 		     const char *main_type, const char *subtype); /* NULL: any */
 
+/* The length of a header block without the empty line that ends it. */
+size_t headers_length(struct span block);
+
 #endif

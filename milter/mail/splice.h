@@ -1,42 +1,12 @@
-/* splice.h - put new bytes into a message, leave all others alone.
- *
- * Pure. The plan is made of offsets into the body that came in; applying it
- * copies everything between the offsets byte for byte. */
+/* splice.h - plan which new bytes go into a bounce, and where. Pure. */
 #ifndef WHYBOUNCE_MAIL_SPLICE_H
 #define WHYBOUNCE_MAIL_SPLICE_H
 
-#include "base/buf.h"
 #include "base/error.h"
 #include "mail/bounce.h"
+#include "mail/edits.h"
 
-enum {
-	SPLICE_MAX = 4,			/* body edits of one message */
-	SPLICE_MAX_HEADERS = 12,	/* header edits of one message */
-	SPLICE_MAX_TEXT = 96 * 1024,	/* our part, encoded */
-	SPLICE_MAX_OWN_TEXT = 16 * 1024,	/* longest original text quoted in ours */
-};
-
-struct splice {
-	size_t at, length;	/* bytes of the original to leave out */
-	struct span text;	/* what stands there instead */
-};
-
-enum header_edit_kind { HEADER_REPLACE, HEADER_ADD, HEADER_REMOVE };
-
-struct header_edit {
-	enum header_edit_kind kind;
-	struct span name;
-	struct span value;	/* without leading space; folds are "\n " */
-	unsigned index;		/* which of several of that name, from 1 */
-};
-
-/* Everything that becomes of a message. Body offsets count from body start. */
-struct edits {
-	struct splice body[SPLICE_MAX];
-	size_t body_n;
-	struct header_edit headers[SPLICE_MAX_HEADERS];
-	size_t headers_n;
-};
+enum { SPLICE_MAX_OWN_TEXT = 16 * 1024 };	/* longest original text quoted in ours */
 
 /* What we say, before it is shaped into the message. */
 struct splice_words {
@@ -69,19 +39,5 @@ int splice_build(struct arena *arena, const struct message *message,
 		 const struct bounce *bounce, enum splice_plan plan,
 		 const struct splice_words *words, struct edits *edits_r,
 		 struct error *error);
-
-/* Are these edits ones that we could have made? Offsets sorted, disjoint and
- * inside the body, sizes within the limits, texts 7-bit without NUL, header
- * names among those we touch (Subject, Content-Type, Content-Transfer-Encoding,
- * MIME-Version, other Content-* to remove, X-Whybounce), values free of CR and
- * NUL, with every LF followed by a space or tab. */
-bool edits_valid(const struct edits *edits, size_t body_length);
-
-/* The new body. Fails only through out->failed. */
-void splice_apply(struct buf *out, struct span body, const struct edits *edits);
-/* The new header block, in the message's own line ends: replaced fields where
- * they stood, added ones at the end, before the empty line. */
-void splice_apply_headers(struct buf *out, const struct message *message,
-			  const struct edits *edits);
 
 #endif
