@@ -1,7 +1,7 @@
 /* wire.h - what a worker tells the front, as bytes.
  *
  * The front trusts none of it: wire_read checks every length and limit, and
- * edits_valid (mail/splice.h) checks what the edits would do. Numbers are in the
+ * edits_valid (mail/edits.h) checks what the edits would do. Numbers are in the
  * machine's own byte order: both ends are one program. */
 #ifndef WHYBOUNCE_DAEMON_WIRE_H
 #define WHYBOUNCE_DAEMON_WIRE_H
