@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "probe/doubt.h"
 #include "probe/finder.h"
 #include "probe/gate.h"
 
@@ -331,83 +332,7 @@ static void check_dnsbl(struct probing *p)
 		check_lists(p, &list[i]);
 }
 
-/* ---- what contradicts the reply ---- */
-
-/* The name of who runs a list: "spamhaus" of "zen.spamhaus.org". */
-static const char *operator_of(struct arena *arena, const char *zone)
-{
-	struct span name = span_str(zone), label = name;
-
-	for (size_t dot = 0; dot < name.n; dot = span_find_byte(name, dot + 1, '.')) {
-		struct span rest = span_from(name, dot == 0 ? 0 : dot + 1);
-		size_t end = span_find_byte(rest, 0, '.');
-
-		if (end + 1 < rest.n && end >= 4)
-			label = span_slice(rest, 0, end);
-	}
-	return arena_string(arena, label);
-}
-
-/* Is a list that was asked the one that the reply speaks of? */
-static bool names_a_list(const struct probing *p)
-{
-	const struct prober_settings *settings = &p->prober->settings;
-	const struct subject *s = p->subject;
-
-	for (size_t z = 0; z < settings->zones_n; z++) {
-		const char *name = operator_of(p->dns.arena, settings->zones[z]);
-
-		for (size_t i = 0; name != NULL && i < s->recipients_n; i++)
-			if (span_ifind(s->recipients[i].reply, 0, name) < s->recipients[i].reply.n)
-				return true;
-	}
-	return false;
-}
-
-/* Of what is in order for our addresses: the reply may be about another one, one of
- * them is not in order, or it speaks of another list. */
-static void doubt(struct probing *p)
-{
-	const struct subject *s = p->subject;
-	bool other = (s->named.bits != 0 && !s->shown) || s->left_out;
-	bool disputed[CHECK_COUNT] = {
-		[CHECK_SPF] = other, [CHECK_PTR] = other,
-		[CHECK_DNSBL] = other || !names_a_list(p),
-	};
-
-	for (size_t i = 0; i < p->f.out->n; i++) {
-		const struct finding *f = &p->f.out->list[i];
-
-		if (f->kind->level == LEVEL_PROBLEM && f->check != CHECK_DKIM &&
-		    f->check != CHECK_DMARC && f->check != CHECK_MX)
-			disputed[f->check] = true;
-	}
-	for (size_t i = 0; i < p->f.out->n; i++) {
-		struct finding *f = &p->f.out->list[i];
-
-		f->disputed = disputed[f->check] ||	/* DMARC by SPF alone */
-			(f->check == CHECK_DMARC && disputed[CHECK_SPF] && span_is(f->list, "SPF"));
-	}
-}
-
 /* ---- all of it ---- */
-
-/* Whoever wrote a bounce that came in may have made up what it returns: its selectors
- * are not ours to publish, nor is mail without signature ours to sign, unless it shows
- * an address of ours. */
-static void withhold(struct probing *p)
-{
-	const struct subject *s = p->subject;
-
-	for (size_t i = 0; s->inbound && i < p->f.out->n; i++) {
-		struct finding *f = &p->f.out->list[i];
-
-		if (f->check == CHECK_DKIM && (f->selector.n != 0 || !s->shown))
-			f->repairable = false;
-		if (f->check == CHECK_DMARC && !s->shown && strcmp(f->verdict, "fail") == 0)
-			f->repairable = false;
-	}
-}
 
 static void run_checks(struct probing *p, unsigned wanted)
 {
@@ -465,8 +390,7 @@ void probe_subject(struct prober *prober, struct arena *arena,
 	if (gate_enter(&prober->gate, about, dns_now_ms())) {
 		begin(&p, wanted);
 		run_checks(&p, wanted);
-		doubt(&p);
-		withhold(&p);
+		doubt_findings(arena, subject, &prober->settings, findings_r);
 		gate_leave(&prober->gate);
 		return;
 	}
