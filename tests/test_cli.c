@@ -85,7 +85,8 @@ static void test_check(void **state)
 	assert_refused(WHYBOUNCE("check", "example.org", "--message", "/nonexistent"), 1,
 		       "No such file");
 	assert_refused(WHYBOUNCE("check", "example.org", "-l", "xx"), 1, "not installed");
-	assert_refused(WHYBOUNCE("check", "example.org", "--dns", "nowhere"), 1, "nowhere");
+	assert_refused(WHYBOUNCE("check", "example.org", "--dns", "nowhere"), 1, "--dns: \"nowhere\"");
+	assert_refused(WHYBOUNCE("check", "example.org", "--ip", "10.0.0.1"), 1, "no public address");
 	run = WHYBOUNCE("check", "example.org", "--dns", "127.0.0.1@9", "--ip", "192.0.2.1");
 	assert_int_equal(run.status, 75);
 	assert_true(holds(run.out, "SPF of example.org could not be checked"));

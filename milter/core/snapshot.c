@@ -156,6 +156,7 @@ int snapshot_open_dns(struct snapshot *snapshot, const char *server, unsigned me
 	const struct resolver_settings resolver = {
 		.servers = server != NULL ? &server : strings(&config->dns_servers),
 		.servers_n = server != NULL ? 1 : config->dns_servers.n,
+		.named_by = server != NULL ? "--dns" : NULL,
 	};
 	struct prober_settings prober = {
 		.knowledge = snapshot->knowledge, .house = snapshot->house,

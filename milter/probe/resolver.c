@@ -456,9 +456,10 @@ static int set_servers(struct ub_ctx *context, const struct resolver_settings *s
 {
 	for (size_t i = 0; i < settings->servers_n; i++)
 		if (ub_ctx_set_fwd(context, settings->servers[i]) != 0)
-			return error_set(error, "dns.servers: \"%s\" is no address of a DNS "
-					 "server; write 192.0.2.53 or 127.0.0.1@5353",
-					 settings->servers[i]);
+			return error_set(error, "%s: \"%s\" is no address of a DNS server; "
+					 "write 192.0.2.53 or 127.0.0.1@5353",
+					 settings->named_by != NULL ? settings->named_by :
+					 "dns.servers", settings->servers[i]);
 	if (settings->servers_n > 0)
 		return 0;
 	/* as the C library does where there is no file: the local one */

@@ -22,6 +22,8 @@ struct resolver;
 struct resolver_settings {
 	const char *const *servers;	/* "192.0.2.53", "127.0.0.1@5353" */
 	size_t servers_n;		/* 0: the system's */
+	const char *named_by;		/* "--dns": what names them, for an error; NULL:
+					 * "dns.servers" */
 	unsigned query_timeout_ms;	/* of one query; 0: 2500 */
 	const char *root_key;		/* file with the key of the root; NULL: the
 					 * system's, where it has one */
