@@ -518,7 +518,7 @@ static void test_without_return_path(void **state)
 	} cases[] = {
 		{ "postmaster@a.example", "Message rejected", "Mail to <x@y.example> was rejected.", true },
 		{ "\"A mail server\" <@>", "NOTICE: mail delivery status.", "<x@y.example>:\n550 no", true },
-		{ "postmaster@a.example", "Undeliverable", "It cannot be delivered.", true },
+		{ "postmaster@a.example", "Undeliverable", "The message cannot be delivered.", true },
 		{ "MAILER@a.example", "Undelivered mail", "Could not deliver to x@y.example: 550 no", true },
 		{ "MAILER-DAEMON@a.example", "Qwzx", "Qwzx x@y.example qwzx.", true },
 		{ "postmaster@a.example", "Unzustellbar", "Es hat den Empf\xc3\xa4nger nicht erreicht: x@y.example", true },

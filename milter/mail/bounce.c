@@ -419,6 +419,15 @@ static int take_notice(struct arena *arena, const struct notice *notice, enum ds
 	return 0;
 }
 
+/* "anna@a.example: your mailbox is full", to anna@a.example. */
+static bool names_reader_only(const struct notice *notice, struct span reader)
+{
+	for (size_t i = 0; i < notice->n; i++)
+		if (!address_eq(notice->entries[i].address, reader))
+			return false;
+	return notice->n != 0;
+}
+
 static int read_text(struct arena *arena, const struct message *message,
 		     const struct evidence *e, struct bounce *bounce)
 {
@@ -442,7 +451,12 @@ static int read_text(struct arena *arena, const struct message *message,
 	findings.named = notice.n != 0 && notice.entries[0].named != NAMED_SOMEWHERE;
 	findings.mentioned = notice.n != 0;
 	findings.reply = reply_find(notice.text, 0) < notice.text.n;
+	findings.reader_only = names_reader_only(&notice, sender_of(arena, message->root));
 	findings.returned |= notice.returned.n != 0;
+	findings.told = notice_tells(&notice);
+	findings.of_mail = (!findings.named || !e->server) && evidence_speaks_of_mail(notice.text);
+	findings.returned_bounce = bounce->returned != NULL &&
+		evidence_is_bounce(&bounce->returned_headers);
 	findings.text = &notice.phrases;
 	bounce->not_because = evidence_against(e, &findings);
 	if (bounce->not_because != NULL)

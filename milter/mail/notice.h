@@ -61,6 +61,10 @@ bool notice_is_rule(char c);
 size_t notice_line_start(struct span text, size_t at);
 struct span notice_line_at(struct span text, size_t start);
 
+/* Does it tell of a failure or a delay that has come, not only of one that may come
+ * ("Once your mailbox is full, mail cannot be delivered.")? */
+bool notice_tells(const struct notice *notice);
+
 /* The server that wrote it ("This is the mail system at host mx.example"). */
 struct span notice_reporter(struct span text);
 

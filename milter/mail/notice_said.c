@@ -201,6 +201,57 @@ void notice_recipient(struct arena *arena, const struct notice *notice, size_t i
 
 /* ---- about the notice itself ---- */
 
+enum { CLAUSE_MAX = 160 };
+
+/* A point before white space, or a line end behind one. */
+static bool ends_sentence(struct span text, size_t i)
+{
+	if (strchr(".!?:;\n", text.p[i]) == NULL || text.p[i] == '\0')
+		return false;
+	return text.p[i] == '\n' ? i > 0 && ascii_isspace(text.p[i - 1]) :
+		i + 1 == text.n || ascii_isspace(text.p[i + 1]);
+}
+
+/* Where the sentence that holds `at` starts. */
+static size_t sentence_start(struct span text, size_t at)
+{
+	size_t from = at, least = at > CLAUSE_MAX ? at - CLAUSE_MAX : 0;
+
+	while (from > least && !ends_sentence(text, from - 1))
+		from--;
+	return from;
+}
+
+static bool is_conditional(struct span clause)
+{
+	static const char *const words[] = {
+		"if ", "once ", "should ", "when the ", "when your ", "when it ", "when full", "as soon as ",
+		"wenn ", "falls ", "sobald ", "si ", "lorsque ", "quando ", "cuando ", "se ", "als de ",
+		"jeśli ", "jeżeli ", "если ", "когда ",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		size_t at = span_ifind(clause, 0, words[i]);
+
+		if (at < clause.n && (at == 0 || !ascii_isalpha(clause.p[at - 1])))
+			return true;
+	}
+	return false;
+}
+
+bool notice_tells(const struct notice *notice)
+{
+	for (size_t i = 0; i < notice->phrases.n; i++) {
+		const struct phrase_place *place = &notice->phrases.places[i];
+		size_t from = sentence_start(notice->text, place->at);
+
+		if ((place->kind == PHRASE_FAILED || place->kind == PHRASE_DELAYED) &&
+		    !is_conditional(span_slice(notice->text, from, place->at)))
+			return true;
+	}
+	return false;
+}
+
 struct span notice_reporter(struct span text)
 {
 	static const char *const before[] = {

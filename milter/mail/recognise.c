@@ -36,6 +36,14 @@ static bool is_postmaster(struct span from)
 	return contains_any(from, words, sizeof(words) / sizeof(*words));
 }
 
+/* The address itself, not only the name before it, which everybody may take. */
+static struct span address_of(struct span from)
+{
+	size_t address = span_find_byte(from, 0, '<');
+
+	return span_from(from, address < from.n ? address : 0);
+}
+
 /* "<>" or nothing: RFC 5321, 4.5.5. */
 static bool is_null_path(const struct header *field)
 {
@@ -57,6 +65,34 @@ static void read_path(const struct headers *headers, struct evidence *e)
 		e->null_path |= is_null_path(h);
 	e->answerable = path != NULL && !e->null_path;
 	e->null_path |= path == NULL && e->machine && headers_find(headers, "Date") != NULL;
+}
+
+/* Programs that are no mail server name themselves: of tickets, of lists, of builds. */
+static bool says_program(const struct headers *headers)
+{
+	static const char *const names[] = {
+		"RT-Ticket", "RT-Originator", "X-RT-Loop-Prevention", "X-JIRA-FingerPrint",
+		"X-Zendesk-From-Account-Id", "X-GitHub-Reason", "X-GitHub-Sender", "X-GitLab-Project",
+		"X-GitLab-Pipeline-Id", "X-Redmine-Project", "X-Redmine-Host", "X-Bugzilla-Product",
+		"X-Bugzilla-Reason", "X-Trac-Project", "X-Mantis-Project", "X-Cron-Env", "X-Launchpad-Bug",
+		"X-OTRS-Loop", "X-Freshdesk-Ticket", "X-Debian-PR-Message", "X-Gerrit-MessageType",
+		"X-Jenkins-Job", "X-Discourse-Topic-Id", "X-Phabricator-Sent-This-Message",
+	};
+	static const char *const makers[] = { "OTRS", "Znuny", "osTicket", "Zammad", "Request Tracker" };
+	const struct header *maker = headers_find(headers, "X-Powered-By");
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (headers_find(headers, names[i]) != NULL)
+			return true;
+	return maker != NULL && contains_any(maker->value, makers, sizeof(makers) / sizeof(*makers));
+}
+
+/* "[tag] …" of a list that names itself. */
+static bool is_posted(const struct headers *headers, struct span subject)
+{
+	return subject.n != 0 && subject.p[0] == '[' &&
+		(headers_find(headers, "List-Id") != NULL || headers_find(headers, "List-Post") != NULL ||
+		 headers_find(headers, "Mailing-List") != NULL);
 }
 
 /* Mail to such an address is seldom written by people. */
@@ -97,6 +133,36 @@ static bool says_auto_reply(const struct headers *headers)
 	return precedence != NULL && span_has_prefix(span_trim(precedence->value), "auto");
 }
 
+bool evidence_speaks_of_mail(struct span text)
+{
+	static const char *const words[] = {
+		"mail", "message", "nachricht", "mensaje", "mensagem", "messaggi", "correo", "courriel",
+		"bericht", "meddel", "besked", "viesti", "wiadomo", "zpráv", "správ", "üzenet", "mesaj",
+		"ileti", "письм", "ообщени", "овідомлен", "メール", "メッセージ", "邮件", "郵件", "메일",
+		"메시지", "رسال", "הודע", "thư", "pesan", "ข้อความ", "อีเมล", "μήνυμα",
+	};
+
+	return contains_any(text, words, sizeof(words) / sizeof(*words));
+}
+
+static bool is_failure(enum phrase kind)
+{
+	return kind == PHRASE_FAILED || kind == PHRASE_SUBJECT || kind == PHRASE_DELAYED;
+}
+
+/* "Automatic reply: failure notice", but not "Undeliverable: Automatic reply: minutes":
+ * what stands behind a failure is the subject of the returned message. */
+static bool leads(const struct phrases *subject, enum phrase kind)
+{
+	for (size_t i = 0; i < subject->n; i++) {
+		if (subject->places[i].kind == kind)
+			return true;
+		if (is_failure(subject->places[i].kind))
+			return false;
+	}
+	return false;
+}
+
 void evidence_read(struct arena *arena, const struct mime_part *root, struct evidence *e)
 {
 	const struct headers *headers = &root->headers;
@@ -110,13 +176,17 @@ void evidence_read(struct arena *arena, const struct mime_part *root, struct evi
 	e->machine = is_daemon(from) || e->addressed ||
 		headers_find(headers, "X-Mailer-Daemon-Recipients") != NULL ||
 		headers_find(headers, "X-MailerError") != NULL;
+	e->daemon = is_daemon(address_of(from));
+	e->postmaster = span_ifind(address_of(from), 0, "postmaster@") < address_of(from).n;
+	e->program = says_program(headers);
+	e->posted = is_posted(headers, subject);
+	e->of_mail = evidence_speaks_of_mail(subject);
 	e->server = e->machine || is_postmaster(from) || from_field == NULL || is_null_path(from_field);
 	read_path(headers, e);
 	e->origin = (e->server ? 2 : 0) + e->machine + e->null_path;
 	if (is_bounce_address(header_unfold(arena, headers_find(headers, "To"))))
 		e->origin += 1;
-	if (says_auto_reply(headers))
-		e->subject.found[PHRASE_AUTO_REPLY] = true;
+	e->auto_reply = says_auto_reply(headers) || leads(&e->subject, PHRASE_AUTO_REPLY);
 }
 
 /* ---- reports of other things ---- */
@@ -166,6 +236,15 @@ const char *evidence_other_report(const struct mime_part *root)
 	return NULL;
 }
 
+bool evidence_is_bounce(const struct headers *headers)
+{
+	const struct header *from = headers_find(headers, "From");
+	const struct header *type = headers_find(headers, "Content-Type");
+
+	return (from != NULL && is_daemon(from->value)) ||
+		(type != NULL && span_ifind(type->value, 0, "delivery-status") < type->value.n);
+}
+
 /* ---- the sum ---- */
 
 enum { ENOUGH = 5 };
@@ -189,17 +268,23 @@ static bool is_answered_by_server(const struct evidence *e, const struct finding
 		(e->server && !e->answerable && f->returned && f->named && f->reply);
 }
 
+/* A reply to somebody: a line names him, or a message that is returned went to him. */
+static bool replies_to(const struct evidence *e, const struct findings *f)
+{
+	return f->reply && (f->named ||
+			    (f->mentioned && f->returned && e->server && e->null_path));
+}
+
 static int weigh(const struct evidence *e, const struct findings *f)
 {
 	int sum = e->origin;
 
 	sum += titled(e) ? 2 : 0;
-	if (f->text->found[PHRASE_FAILED] || f->text->found[PHRASE_DELAYED])
-		sum += 2;
+	sum += f->told ? 2 : 0;
 	sum += f->report ? 3 : 0;
 	sum += f->report_type ? 2 : 0;
 	sum += f->returned || is_daemon_notice(e, f) ? 1 : 0;
-	sum += f->named && (f->reply || f->text->found[PHRASE_FAILED]) ? 1 : 0;
+	sum += replies_to(e, f) || (f->named && f->text->found[PHRASE_FAILED]) ? 1 : 0;
 	if (e->forwarded)
 		sum -= is_answered_by_server(e, f) ? 1 : 4;
 	return sum;
@@ -208,9 +293,22 @@ static int weigh(const struct evidence *e, const struct findings *f)
 /* Somebody tells of a failure: words, a report, or a reply to a recipient. */
 static bool tells_failure(const struct evidence *e, const struct findings *f)
 {
-	return f->report || (f->named && f->reply) || titled(e) || e->addressed ||
-		is_daemon_notice(e, f) ||
-		f->text->found[PHRASE_FAILED] || f->text->found[PHRASE_DELAYED];
+	return f->report || replies_to(e, f) || titled(e) || e->addressed ||
+		is_daemon_notice(e, f) || f->told;
+}
+
+/* The least a notice says: whom it is about, or what a server answered. Where it says
+ * neither, it must come from a daemon's own address, which takes no answers; that of a
+ * postmaster must speak of mail: parcels are not delivered, too. */
+static bool says_whom(const struct evidence *e, const struct findings *f)
+{
+	if (f->named || e->addressed)
+		return true;
+	if (f->mentioned && e->null_path && (e->machine || (e->server && titled(e))))
+		return true;
+	if (f->reply && e->server)
+		return e->machine || f->mentioned;
+	return (e->daemon || (e->postmaster && f->of_mail)) && !e->answerable && titled(e) && f->told;
 }
 
 /* Nothing of a report and no returned message: is what the text says enough? */
@@ -218,31 +316,82 @@ static const char *against_text(const struct evidence *e, const struct findings 
 {
 	if (!e->server && !e->null_path)
 		return "no mail server wrote it";	/* but somebody, to the keeper of a list */
-	if (!f->named && !f->reply && !e->machine && !(e->server && !e->answerable && titled(e)))
+	if (!says_whom(e, f))
 		return "it names no recipient and quotes no reply";
+	if (!e->server && !e->of_mail && !f->of_mail)
+		return "it tells of no mail";
 	if (!titled(e) && !e->machine && !e->null_path)
 		return weigh(e, f) > ENOUGH ? NULL : "too little speaks for a bounce";
 	return NULL;
 }
 
-const char *evidence_against(const struct evidence *e, const struct findings *f)
+/* Of many mails, or of none: a summary, a post, a ticket, a bounce that is passed on. */
+static const char *against_kind(const struct evidence *e, const struct findings *f)
 {
-	if (e->subject.found[PHRASE_AUTO_REPLY] && !f->report && !e->machine)
-		return "an automatic reply";
-	if (e->subject.found[PHRASE_SUMMARY] && !f->report && !e->machine &&
+	if (f->returned_bounce && !(f->named && f->reply))
+		return "a bounce that somebody passes on";
+	if (e->program)
+		return "a notice of another program";
+	if (e->posted)
+		return "a post to a list";
+	if (leads(&e->subject, PHRASE_SUMMARY) && !(f->returned && f->mentioned && f->reply) &&
 	    (!titled(e) || (!f->named && !f->reply)))
 		return "a summary of other mail";
-	if (e->subject.found[PHRASE_CHALLENGE] && !f->report &&
-	    !e->subject.found[PHRASE_FAILED] && !e->subject.found[PHRASE_SUBJECT])
-		return "a request to confirm";
-	if (f->text->found[PHRASE_CHALLENGE] && !f->report && !f->reply && !e->machine &&
-	    !e->subject.found[PHRASE_FAILED])
-		return "a request to confirm";
-	if (f->text->found[PHRASE_AUTO_REPLY] && !f->report && !f->reply && e->origin < 2)
+	return NULL;
+}
+
+/* "AutoReply: user unknown" of a server that answers for somebody who is none. */
+static bool refuses(const struct evidence *e, const struct findings *f)
+{
+	return e->server && e->null_path && titled(e) && f->told && f->named && f->reply;
+}
+
+/* An answer of a person's mailbox, or of what stands before it. */
+static const char *against_answer(const struct evidence *e, const struct findings *f)
+{
+	if (e->auto_reply && !e->machine && !refuses(e, f))
 		return "an automatic reply";
+	if (leads(&e->subject, PHRASE_CHALLENGE))
+		return "a request to confirm";
+	if (f->text->found[PHRASE_CHALLENGE] && !f->reply && !e->machine &&
+	    (!e->subject.found[PHRASE_FAILED] || e->subject.found[PHRASE_CHALLENGE]))
+		return "a request to confirm";
+	if (f->text->found[PHRASE_AUTO_REPLY] && !f->reply && e->origin < 2)
+		return "an automatic reply";
+	return NULL;
+}
+
+static const char *against(const struct evidence *e, const struct findings *f)
+{
+	const char *because = NULL;
+
+	if (!f->report && !f->report_type && !e->machine)
+		because = against_kind(e, f);
+	if (because == NULL && !f->report)
+		because = against_answer(e, f);
+	if (leads(&e->subject, PHRASE_STATISTICS) && !f->report && !f->returned && !e->daemon)
+		because = "a summary of other mail";
+	if (because != NULL)
+		return because;
+	if (f->text->found[PHRASE_INCOMING] && !f->report && !f->reply && !f->returned)
+		return "it tells of mail to its reader";
 	if (!tells_failure(e, f))
 		return "it tells of no failed delivery";
 	if (!f->report && !f->report_type && !f->returned && against_text(e, f) != NULL)
 		return against_text(e, f);
 	return weigh(e, f) >= ENOUGH ? NULL : "too little speaks for a bounce";
+}
+
+/* "anna@a.example, your mailbox is full" to her: she sent none of what is spoken of. */
+const char *evidence_against(const struct evidence *e, const struct findings *f)
+{
+	struct findings found = *f;
+
+	if (!f->reader_only || f->reply)
+		return against(e, f);
+	if (leads(&e->subject, PHRASE_SUMMARY) && !f->report)
+		return "it tells of mail to its reader";
+	if (!e->daemon)
+		found.named = found.mentioned = false;
+	return against(e, &found);
 }

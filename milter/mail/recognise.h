@@ -16,6 +16,12 @@ struct evidence {
 	bool null_path;		/* the return path is null, or a daemon's that is not known */
 	bool answerable;	/* the return path is an address: people have one */
 	bool machine;		/* the strongest: MAILER-DAEMON, X-Failed-Recipients */
+	bool daemon;		/* the address of From is such a one, not only the name */
+	bool postmaster;	/* the address of From is his */
+	bool program;		/* one that is no mail server says in the header that it wrote it */
+	bool posted;		/* it came through a list, whose tag its subject bears */
+	bool auto_reply;	/* the header says so, or the subject before it tells of a failure */
+	bool of_mail;		/* the subject speaks of mail */
 	bool forwarded;		/* "Fwd:", "Re:": somebody speaks about it */
 	struct phrases subject;
 };
@@ -30,14 +36,25 @@ const struct mime_part *evidence_refusal(const struct mime_part *root);
 /* The reason why a message of another report type is none, or NULL. */
 const char *evidence_other_report(const struct mime_part *root);
 
+/* The header of a message that is returned or passed on: is it a bounce's itself? */
+bool evidence_is_bounce(const struct headers *headers);
+
+/* "message", "письмо", "メール": and not of parcels. */
+bool evidence_speaks_of_mail(struct span text);
+
 /* What was found in the body. */
 struct findings {
 	bool report;		/* fields of a delivery report */
 	bool report_type;	/* the type says so: multipart/report, delivery-status */
 	bool returned;		/* a returned message */
+	bool returned_bounce;	/* it is a bounce itself */
 	bool named;		/* a line names a recipient */
 	bool mentioned;		/* at least an address stands there that may be one */
+	bool reader_only;	/* who is named is whom the notice was sent to */
 	bool reply;		/* an SMTP reply is quoted */
+	bool told;		/* words tell of a failure or a delay that has come */
+	bool of_mail;		/* and of mail; not asked where a server wrote it and names
+				 * a recipient */
 	const struct phrases *text;
 };
 

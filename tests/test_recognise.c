@@ -1,0 +1,221 @@
+/* recognise.h: what is a bounce, beside what is nearly one. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "mail/bounce.h"
+#include "support.h"
+
+static struct arena arena;
+
+static int set_up(void **state)
+{
+	(void)state;
+	arena_init(&arena, 64 << 20);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	arena_release(&arena);
+	return 0;
+}
+
+static struct bounce read_mail(struct span bytes)
+{
+	struct message message;
+	struct bounce bounce;
+	struct error error;
+
+	assert_int_equal(message_parse(&arena, bytes, &message, &error), 0);
+	assert_int_equal(bounce_read(&arena, &message, &bounce, &error), 0);
+	return bounce;
+}
+
+struct mail {
+	const char *header, *text;
+	bool bounce;
+};
+
+/* To her who sent what is spoken of, with a null return path. */
+static void check(const struct mail *mails, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct bounce b = read_mail(span_str(arena_printf(&arena,
+			"Return-Path: <>\nTo: anna@a.example\n%s\n\n%s\n", mails[i].header, mails[i].text)));
+
+		if ((b.shape != BOUNCE_NOT) != mails[i].bounce)
+			print_message("%s\n%s\n", mails[i].header, mails[i].text);
+		assert_true((b.shape != BOUNCE_NOT) == mails[i].bounce);
+	}
+}
+#define CHECK(mails) check(mails, sizeof(mails) / sizeof(*(mails)))
+
+#define FAILED "Your message to x@y.example could not be delivered."
+
+/* What stands behind the failure is the subject of the message that came back. */
+static void test_first_words_of_the_subject(void **state)
+{
+	static const struct mail mails[] = {
+		{ "From: postmaster@y.example\nSubject: Undeliverable: Out of office", FAILED, true },
+		{ "From: postmaster@y.example\nSubject: Out of office: Undeliverable", FAILED, false },
+		{ "From: postmaster@y.example\nSubject: Undeliverable: May digest", FAILED " 550 no", true },
+		{ "From: postmaster@y.example\nSubject: Undeliverable: campaign statistics", FAILED, true },
+		{ "From: postmaster@y.example\nSubject: Daily report: 3 undelivered",
+		  "x@y.example 550 no\nz@y.example 552 full", false },
+		{ "From: reports@y.example\nSubject: Your campaign delivery report",
+		  "Mail could not be delivered to x@y.example: 550 no", false },
+		{ "From: Mail system <postmaster@y.example>\nSubject: AutoReply: no such user",
+		  FAILED "\n550 no such user", true },
+		{ "From: Paul <paul@y.example>\nSubject: AutoReply: no such user",
+		  FAILED "\n550 no such user", false },
+	};
+
+	(void)state;
+	CHECK(mails);
+}
+
+static void test_other_programs(void **state)
+{
+	static const struct mail mails[] = {
+		{ "From: Mail system <help@y.example>\nSubject: Mail delivery failed", FAILED, true },
+		{ "From: Mail system <help@y.example>\nSubject: Mail delivery failed\n"
+		  "RT-Ticket: y.example #1", FAILED, false },
+		{ "From: Mail system <help@y.example>\nSubject: Mail delivery failed\n"
+		  "X-Powered-By: OTRS", FAILED, false },
+		{ "From: Mail system <help@y.example>\nSubject: Mail delivery failed\n"
+		  "X-Powered-By: PHP/8.2", FAILED, true },
+		{ "From: postmaster@y.example\nSubject: [ops] failure notice\nList-Id: <ops.y.example>",
+		  "Who reads these?\n\n<x@y.example>:\n550 no", false },
+		{ "From: postmaster@y.example\nSubject: failure notice\nList-Id: <ops.y.example>",
+		  "<x@y.example>:\n550 no", true },
+		{ "From: postmaster@y.example\nSubject: [ops] failure notice", "<x@y.example>:\n550 no", true },
+	};
+
+	(void)state;
+	CHECK(mails);
+}
+
+#define PASSED_ON(text) \
+	"--b\n\n" text "\n--b\nContent-Type: message/rfc822\n\n" \
+	"From: MAILER-DAEMON@a.example\nSubject: Returned mail\n\nx@y.example: 550 no\n--b--"
+#define MIXED "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b"
+
+static void test_bounces_passed_on(void **state)
+{
+	static const struct mail mails[] = {
+		{ "From: Postmaster <postmaster@a.example>\nSubject: Your question: Returned mail\n" MIXED,
+		  PASSED_ON("Dear Anna,\n\nthere is no mailbox x@y.example. The mail was not delivered.\n"), false },
+		{ "From: Mail system <lists@a.example>\nSubject: error report\n" MIXED,
+		  PASSED_ON("The enclosed message may be a delivery error notice.\n"), false },
+		{ "From: Postmaster <postmaster@a.example>\nSubject: Returned mail\n" MIXED,
+		  PASSED_ON("<x@y.example>: 550 no such user\n"), true },
+		{ "From: MAILER-DAEMON@a.example\nSubject: Returned mail\n" MIXED,
+		  PASSED_ON("It could not be delivered to <x@y.example>.\n"), true },
+	};
+
+	(void)state;
+	CHECK(mails);
+}
+
+/* A failure that may come, if this or that. */
+static void test_conditions(void **state)
+{
+	static const struct mail mails[] = {
+		{ "From: postmaster@a.example\nSubject: Welcome",
+		  "Your mailbox paul@a.example is ready. When the mailbox is full, mail is returned.", false },
+		{ "From: postmaster@a.example\nSubject: Quota warning",
+		  "Once full, new messages cannot be delivered. They are returned with 552.", false },
+		{ "From: postmaster@a.example\nSubject: Hinweis",
+		  "Falls eine Mail an x@y.example nicht zugestellt wird, rufen Sie uns an.", false },
+		{ "From: postmaster@y.example\nSubject: Hello",
+		  "Mail to x@y.example could not be delivered. If it matters, call us.", true },
+		{ "From: postmaster@y.example\nSubject: Hello",
+		  "This error came when trying to deliver your mail to x@y.example.", true },
+	};
+
+	(void)state;
+	CHECK(mails);
+}
+
+static void test_least_a_bounce_says(void **state)
+{
+	static const struct mail mails[] = {
+		{ "From: System Administrator <admin@a.example>\nSubject: Backup delivery report",
+		  "Delivery of the backup has failed due to lack of space.", false },
+		{ "From: Parcel Mail Delivery Service <postmaster@p.example>\nSubject: Delivery failure",
+		  "We were unable to deliver your item.", false },
+		{ "From: postmaster@y.example\nSubject: Delivery failure",
+		  "We were unable to deliver your message.", true },
+		{ "From: Mail Delivery System <noreply@p.example>\nSubject: Delivery delayed",
+		  "Five messages wait. Click here.", false },
+		{ "From: MAILER-DAEMON@y.example\nSubject: Delivery failure", "Unable to deliver it.", true },
+		{ "From: news@n.example\nSubject: Your emails are not delivered",
+		  "550 5.7.26 is what they get.", false },
+		{ "From: pay@p.example\nSubject: Your payment was not delivered",
+		  "20 EUR to x@y.example could not be delivered: the account does not exist.", false },
+		{ "From: no-reply@y.example\nSubject: Delivery failed",
+		  "The e-mail to x@y.example could not be delivered: 550 no", true },
+		{ "From: postmaster@y.example\nSubject: Offer",
+		  "The mailbox of x@y.example takes no more: 552 full\n\n----- Original message -----\n"
+		  "Received: from a by b; Tue, 11 Mar 2025 09:00:00 +0100\nSubject: Offer\n", true },
+	};
+
+	(void)state;
+	CHECK(mails);
+}
+
+static void test_mail_to_the_reader(void **state)
+{
+	static const struct mail mails[] = {
+		{ "From: Mail system <help@p.example>\nSubject: Delivery failed",
+		  "Mail to anna@a.example cannot be delivered. Renew your account.", false },
+		{ "From: Mail system <help@p.example>\nSubject: Delivery failed",
+		  "Mail to anna@a.example cannot be delivered: 552 mailbox full", true },
+		{ "From: MAILER-DAEMON@p.example\nSubject: Your mailbox is full",
+		  "New mail to anna@a.example cannot be delivered.", false },
+		{ "From: MAILER-DAEMON@p.example\nSubject: Undelivered mail",
+		  "6 messages were not delivered to your inbox.", false },
+		{ "From: MAILER-DAEMON@p.example\nSubject: Undelivered mail",
+		  "<x@y.example>: 550 was not delivered to your inbox provider", true },
+	};
+
+	(void)state;
+	CHECK(mails);
+}
+
+static void test_challenges(void **state)
+{
+	static const struct mail mails[] = {
+		{ "From: Mail filter <f@y.example>\nSubject: Message not delivered: please confirm",
+		  "Your message to x@y.example was not delivered. Prove that you are a person.", false },
+		{ "From: Mail filter <f@y.example>\nSubject: Verificaci\xc3\xb3n",
+		  "Su mensaje a x@y.example no ha sido entregado. Responda para confirmar que es una persona.",
+		  false },
+		{ "From: Mail filter <f@y.example>\nSubject: Message not delivered",
+		  "Your message to x@y.example was not delivered: 550 please confirm the address", true },
+	};
+
+	(void)state;
+	CHECK(mails);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_first_words_of_the_subject),
+		cmocka_unit_test(test_other_programs),
+		cmocka_unit_test(test_bounces_passed_on),
+		cmocka_unit_test(test_conditions),
+		cmocka_unit_test(test_least_a_bounce_says),
+		cmocka_unit_test(test_mail_to_the_reader),
+		cmocka_unit_test(test_challenges),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
