@@ -205,6 +205,32 @@ static void test_challenges(void **state)
 	CHECK(mails);
 }
 
+#define SNS "From: no-reply@sns.example\nSubject: AWS Notification Message"
+
+static void test_notation_of_a_service(void **state)
+{
+	static const struct mail mails[] = {
+		{ SNS, "{\"notificationType\":\"Bounce\",\"bounce\":{\"bouncedRecipients\":["
+		  "{\"emailAddress\":\"x@y.example\",\"status\":\"5.1.1\",\"diagnosticCode\":"
+		  "\"smtp; 550 5.1.1 no\"}],\"x\":1},\"mail\":{\"source\":\"anna@a.example\"}}", true },
+		{ SNS, "{\"notificationType\":\"Complaint\",\"complaint\":{\"complainedRecipients\":["
+		  "{\"emailAddress\":\"x@y.example\"}]}}", false },
+		{ SNS, "We get this:\n{\"bounce\":{\"bouncedRecipients\":[{\"emailAddress\":"
+		  "\"x@y.example\"}]}}", false },
+		{ SNS, "{\"bouncedRecipients\"", false },
+	};
+	struct bounce b = read_mail(span_str(arena_printf(&arena, "%s\n\n%s\n", mails[0].header,
+							  mails[0].text)));
+
+	(void)state;
+	CHECK(mails);
+	assert_int_equal(b.n, 1);
+	assert_span(b.recipients[0].recipient, "x@y.example");
+	assert_span(b.recipients[0].status, "5.1.1");
+	assert_span(b.recipients[0].reply_code, "550");
+	assert_int_equal(b.recipients[0].action, ACTION_FAILED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -215,6 +241,7 @@ int main(void)
 		cmocka_unit_test(test_least_a_bounce_says),
 		cmocka_unit_test(test_mail_to_the_reader),
 		cmocka_unit_test(test_challenges),
+		cmocka_unit_test(test_notation_of_a_service),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -419,6 +419,20 @@ static int take_notice(struct arena *arena, const struct notice *notice, enum ds
 	return 0;
 }
 
+/* The recipients in the notation of Amazon SES: {"bouncedRecipients":[{"emailAddress":…}]}.
+ * Empty: there are none. */
+static struct span find_notification(struct span text)
+{
+	struct span words = span_trim(text), from;
+	size_t start;
+
+	if (!span_has_prefix(words, "{"))
+		return (struct span){ NULL, 0 };
+	from = span_from(words, span_find(words, 0, SPAN("\"bouncedRecipients\"")));
+	start = span_find_byte(from, 0, '[');
+	return span_slice(from, start, span_find_byte(from, start, ']'));
+}
+
 /* "anna@a.example: your mailbox is full", to anna@a.example. */
 static bool names_reader_only(const struct notice *notice, struct span reader)
 {
@@ -432,12 +446,17 @@ static int read_text(struct arena *arena, const struct message *message,
 		     const struct evidence *e, struct bounce *bounce)
 {
 	struct span all = parts_text(arena, message->root), head;
-	struct findings findings = { .returned = bounce->returned != NULL };
+	struct span notification = find_notification(all);
+	struct findings findings = {
+		.returned = bounce->returned != NULL, .notification = notification.n != 0,
+	};
 	struct bounce_recipient said = { .action = ACTION_NONE };
 	struct notice notice;
 	struct dsn dsn = { .n = 0 };
 	size_t report;
 
+	if (findings.notification)
+		all = notification;
 	if (notice_read(arena, all, sender_of(arena, message->root), &notice) != 0)
 		return -1;
 	report = notice_report(notice.text);

@@ -373,6 +373,8 @@ static const char *against(const struct evidence *e, const struct findings *f)
 		because = "a summary of other mail";
 	if (because != NULL)
 		return because;
+	if (f->notification)
+		return NULL;
 	if (f->text->found[PHRASE_INCOMING] && !f->report && !f->reply && !f->returned)
 		return "it tells of mail to its reader";
 	if (!tells_failure(e, f))

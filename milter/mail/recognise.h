@@ -46,6 +46,7 @@ bool evidence_speaks_of_mail(struct span text);
 struct findings {
 	bool report;		/* fields of a delivery report */
 	bool report_type;	/* the type says so: multipart/report, delivery-status */
+	bool notification;	/* a bounce in the notation of a sending service */
 	bool returned;		/* a returned message */
 	bool returned_bounce;	/* it is a bounce itself */
 	bool named;		/* a line names a recipient */
