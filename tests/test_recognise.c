@@ -231,6 +231,28 @@ static void test_notation_of_a_service(void **state)
 	assert_int_equal(b.recipients[0].action, ACTION_FAILED);
 }
 
+/* A success is told as one, and never as a failure. */
+static void test_success(void **state)
+{
+	static const struct { const char *text; enum dsn_action action; } rows[] = {
+		{ "Delivery to these recipients or groups is complete:\n\nx@y.example\n", ACTION_DELIVERED },
+		{ "Ihre Nachricht wurde erfolgreich zugestellt:\n\n<x@y.example>\n", ACTION_DELIVERED },
+		{ "It was successfully delivered to others. It could not be delivered to\n\n<x@y.example>\n",
+		  ACTION_FAILED },
+		{ "It has been delivered to the following server, but\n<x@y.example> is delayed; "
+		  "it will be retried\n", ACTION_DELAYED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct bounce b = read_mail(span_str(arena_printf(&arena,
+			"Return-Path: <>\nFrom: MAILER-DAEMON@a.example\nSubject: Notice\n\n%s", rows[i].text)));
+
+		assert_int_equal(b.n, 1);
+		assert_int_equal(b.recipients[0].action, rows[i].action);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -242,6 +264,7 @@ int main(void)
 		cmocka_unit_test(test_mail_to_the_reader),
 		cmocka_unit_test(test_challenges),
 		cmocka_unit_test(test_notation_of_a_service),
+		cmocka_unit_test(test_success),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -362,6 +362,9 @@ static enum dsn_action notice_action(const struct evidence *e, const struct noti
 
 	if (text[PHRASE_FINAL])
 		return ACTION_FAILED;
+	if ((subject[PHRASE_DELIVERED] || text[PHRASE_DELIVERED]) && !subject[PHRASE_FAILED] &&
+	    !text[PHRASE_FAILED] && !subject[PHRASE_DELAYED] && !text[PHRASE_DELAYED])
+		return ACTION_DELIVERED;
 	if (subject[PHRASE_DELAYED] || says_delayed(notice))
 		return ACTION_DELAYED;
 	if (subject[PHRASE_FAILED] || subject[PHRASE_SUBJECT] || text[PHRASE_FAILED])
