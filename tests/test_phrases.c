@@ -31,6 +31,7 @@ static void test_kinds(void **state)
 		{ "Unzustellbar: Mittagessen", PHRASE_FAILED }, { "n'a pas pu être remis", PHRASE_FAILED },
 		{ "Не может быть доставлено", PHRASE_FAILED + PHRASE_KINDS },	/* a capital beyond ASCII */
 		{ "не может быть доставлено", PHRASE_FAILED }, { "配信できませんでした", PHRASE_FAILED },
+		{ "메일이 발송되지 못했습니다", PHRASE_FAILED },
 		{ "ไม่สามารถส่งข้อความ", PHRASE_FAILED }, { "email không gửi được", PHRASE_FAILED },
 	};
 
