@@ -320,6 +320,8 @@ static const char *against_text(const struct evidence *e, const struct findings 
 		return "it names no recipient and quotes no reply";
 	if (!e->server && !e->of_mail && !f->of_mail)
 		return "it tells of no mail";
+	if (!titled(e) && e->answerable && !e->addressed)
+		return "its return path is an address, and its subject tells of no failure";
 	if (!titled(e) && !e->machine && !e->null_path)
 		return weigh(e, f) > ENOUGH ? NULL : "too little speaks for a bounce";
 	return NULL;
