@@ -111,6 +111,10 @@ static void test_reply_that_breaks_off(void **state)
 	check_reply("<<< 550-one\n<<< 551 two\n", "550-one", "550-one", "unchanged");
 	check_reply("<<< 550-one\ntext\n<<< 550 two\n", "550-one", "550-one", "unchanged");
 	check_reply(">>> ehlo me\r\n<<< 550-one\r\n<<< 550 two\r\n", "550-one", "550-one\n550 two", "EHLO");
+	/* on lines of its own, but only where it goes on */
+	check_reply("said:\n550-one\n550-two\n550 three\n550 no\n", "550-one",
+		    "550-one\n550-two\n550 three", "unchanged");
+	check_reply(">>> DATA\n550 one\n550 two\n", "550 one", "550 one", "unchanged");
 	check_reply(">>> \n<<< 550 one\n", "550 one", "550 one", "unchanged");
 }
 

@@ -67,6 +67,12 @@ static struct span behind(struct span line, const char *mark)
 		(struct span){ NULL, 0 };
 }
 
+/* What the other server wrote: behind "<<< "; where it goes on, on a line of its own. */
+static struct span answer(struct span line, bool goes_on)
+{
+	return span_trim(!goes_on || span_has_prefix(line, "<<< ") ? behind(line, "<<< ") : line);
+}
+
 static void add_reply_line(struct buf *out, struct span line)
 {
 	if (out->n != 0)
@@ -80,7 +86,7 @@ static void add_rest_of_reply(struct buf *out, struct span *rest, struct span co
 	struct span ahead = *rest, line;
 
 	while (span_next_line(&ahead, &line)) {
-		struct span words = span_trim(behind(line, "<<< "));
+		struct span words = answer(line, true);
 
 		if (words.n < 4 || !is_same_code(words, 0, code))
 			return;
@@ -99,7 +105,7 @@ struct span transcript_reply(struct arena *arena, struct span text,
 
 	buf_init(&out, arena, BOUNCE_MAX_REPLY);
 	while (first.n >= 4 && out.n == 0 && span_next_line(&text, &line)) {
-		struct span words = span_trim(behind(line, "<<< "));
+		struct span words = answer(line, first.p[3] == '-');
 
 		if (span_has_prefix(line, ">>> "))
 			command = behind(line, ">>> ");

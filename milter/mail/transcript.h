@@ -13,7 +13,7 @@
 struct span transcript_unflatten(struct arena *arena, struct span reply);
 
 /* The whole reply whose first line is `first`, from Sendmail's transcript ("<<<
- * 550-5.1.1 …"); `first` itself where the text does not show it. *command_r
+ * 550-5.1.1 …") or, where it goes on, from lines of its own; `first` itself where the text does not show it. *command_r
  * becomes the command it answered (">>> RCPT To:<a@b>": "RCPT TO"), or stays. */
 struct span transcript_reply(struct arena *arena, struct span text,
 			     struct span first, struct span *command_r);
