@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "mail/bounce.h"
+#include "mail/remark.h"
 #include "support.h"
 
 enum { COLUMNS = 7 };
@@ -274,6 +275,40 @@ static void test_transcript_beside_the_report(void **state)
 	assert_span(b.recipients[0].context, "");
 }
 
+/* What the text says of one recipient is not said of the next. */
+static void test_text_of_another(void **state)
+{
+	struct bounce b = read_mail(SPAN(REPORT(
+		"Final-Recipient: rfc822; x@y.example\nAction: failed\nStatus: 5.3.0\n"
+		"Diagnostic-Code: X-Unix; 75\n\n"
+		"Final-Recipient: rfc822; z@y.example\nAction: failed\nStatus: 5.2.2\n",
+		"\"|/usr/bin/filter\"\n    (reason: 75)\n    (expanded from: <x@y.example>)\n"
+		"<z@y.example>\n    (reason: 552 5.2.2 no room)\n")));
+
+	(void)state;
+	assert_int_equal(b.n, 2);
+	assert_span(b.recipients[0].reply, "");
+	assert_span(b.recipients[0].reply_code, "");
+	assert_span(b.recipients[0].context, "X-Unix; 75");
+	assert_span(b.recipients[1].reply, "552 5.2.2 no room");
+}
+
+/* Postfix of old puts its own words around those of the other server. */
+static void test_words_around_the_reply(void **state)
+{
+	struct bounce b = read_mail(SPAN(REPORT(
+		"Final-Recipient: rfc822; x@y.example\nAction: failed\nStatus: 5.0.0\n"
+		"Diagnostic-Code: X-Postfix; host mx.y.example[192.0.2.3] said: 550 5.1.1\n"
+		"    x@y.example... nobody (in reply to RCPT TO command)\n",
+		"<x@y.example>: host mx.y.example[192.0.2.3] said: 550 5.1.1 x@y.example...\n"
+		"    nobody (in reply to RCPT TO command)\n")));
+
+	(void)state;
+	assert_span(b.recipients[0].reply, "550 5.1.1 x@y.example... nobody");
+	assert_span(b.recipients[0].command, "RCPT TO");
+	assert_span(b.recipients[0].remote_mta, "mx.y.example");
+}
+
 /* "(in reply to RCPT\n    TO command)": a real one. */
 static void test_wrapped_command(void **state)
 {
@@ -435,6 +470,7 @@ static void test_delay_or_failure(void **state)
 		{ "Försenad", "Leveransen till x@y.example är försenad.", "delayed" },
 		{ "Zpožděné doručení", "Doručení pro x@y.example se zpozdilo.", "delayed" },
 		{ "Remise retardée", "Le message à x@y.example est retardé.", "delayed" },
+		{ "Message 1aBc frozen", "The following address has yet to be delivered: x@y.example", "delayed" },
 		{ "Qwzx", "Qwzx x@y.example: 451 4.7.1 qwzx", "delayed" },
 		{ "Qwzx", "Qwzx x@y.example: 551 5.1.1 qwzx", "failed" },
 		{ "Returned mail", "<x@y.example>: host said: 451 4.7.1 your message is delayed", "failed" },
@@ -467,6 +503,13 @@ static void test_ends_of_replies(void **state)
 		{ "<<< 550 no\n550 x@y.example... User unknown\n", "550 no" },
 		{ "550-no\n550 and no again\n550 x@y.example... no\n", "550-no\n550 and no again" },
 		{ " 10:01: <-- 550 no\n 10:02: --> QUIT\n 10:02: <-- 221 Bye\n", "550 no" },
+		{ "450: no\nGiving up after 3 days.\n", "450: no" },
+		{ "451 no\nWarning: message still undelivered after 4 hours\n", "451 no" },
+		{ "Reason: 552 no room (of 7 MB)\n", "552 no room (of 7 MB)" },
+		{ "<a.example #5.1.1 smtp;550 <x@y.example> no>\n", "550 <x@y.example> no" },
+		{ "<a.example #5.1.1 smtp;550 <x@y.example> no\n", "550 <x@y.example> no" },
+		{ "#< #5.2.2 smtp;554 5.2.2 full> #SMTP#\n", "554 5.2.2 full" },
+		{ "#550 5.1.1 no ##\n", "550 5.1.1 no" }, { "550 no ## here ##\n", "550 no ## here ##" },
 	};
 
 	(void)state;
@@ -497,6 +540,24 @@ static void test_heading_of_the_header(void **state)
 		assert_int_equal(b.n, 1);
 		assert_span(b.recipients[0].context, "<x@y.example> ... unknown user");
 	}
+}
+
+/* The server that answered, but neither a time nor a port. */
+static void test_hosts_in_words(void **state)
+{
+	static const struct {
+		const char *words, *host;
+	} cases[] = {
+		{ "host mx.y.example[192.0.2.3] said", "mx.y.example" },
+		{ "connect to mx.y.example:25 failed", "mx.y.example" },
+		{ "connected to 2001:db8::3 but", "2001:db8::3" },
+		{ "connected to 2001:db8:0:0:0:0:0:3 but", "2001:db8:0:0:0:0:0:3" },
+		{ "Tue 2020-03-03 10:00:01: [3022:1] <--", "" }, { "host mx", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		assert_span(remark_host(span_str(cases[i].words)), cases[i].host);
 }
 
 static void test_hosts_without_comments(void **state)
@@ -603,6 +664,41 @@ static void test_names_without_domain(void **state)
 
 		assert_int_equal(b.n, 1);
 		assert_span(b.recipients[0].recipient, cases[i].name);
+	}
+}
+
+/* What stands above a list is said of all in it. */
+static void test_reason_above_a_list(void **state)
+{
+	struct bounce b = read_mail(SPAN(
+		"Return-Path: <>\nFrom: MAILER-DAEMON@a.example\nSubject: failure notice\n\n"
+		"It could not be delivered to these recipients, who take no mail of yours:\n"
+		"\tbert@y.example\n\tcarl@y.example\n"));
+
+	(void)state;
+	assert_int_equal(b.n, 2);
+	for (size_t i = 0; i < b.n; i++)
+		assert_true(contains(b.recipients[i].context, SPAN("who take no mail of yours")));
+}
+
+/* A gateway shows the fields of the message that it did not let through. */
+static void test_fields_of_the_message(void **state)
+{
+	static const struct {
+		const char *said, *recipient;
+	} cases[] = {
+		{ "The gateway has not delivered the following message:", "x@y.example" },
+		{ "The gateway has seen the following message:", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct bounce b = read_mail(span_str(arena_printf(&arena,
+			"Return-Path: <>\nFrom: postmaster@a.example\nSubject: Prohibited file\n\n"
+			"%s\n\n   From:  me@b.example\n   To:    x@y.example\n   Copy:  z@y.example\n",
+			cases[i].said)));
+
+		assert_span(b.n == 1 ? b.recipients[0].recipient : SPAN(""), cases[i].recipient);
 	}
 }
 
@@ -723,6 +819,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_returned_headers, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_specific_status_counts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_silent_report, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_text_of_another, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_words_around_the_reply, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_wrapped_command, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_words_before_the_reply, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_fields_in_wrong_places, set_up, tear_down),
@@ -736,10 +834,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_other_addresses, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_ends_of_replies, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_heading_of_the_header, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_hosts_in_words, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_hosts_without_comments, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_without_return_path, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_address_of_a_log, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_delay_or_failure, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_reason_above_a_list, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_fields_of_the_message, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_recipient_of_the_returned_message, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_many_recipients, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_out_of_memory, set_up, tear_down),

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/buf.h"
 #include "mail/address.h"
 #include "mail/codes.h"
 #include "mail/dsn.h"
@@ -107,6 +108,22 @@ static struct span unfold_reply(struct arena *arena, struct span diagnostic)
 	return transcript_unflatten(arena, reply);
 }
 
+/* "X-Unix; 75" is how a program ended: the number alone tells nothing. */
+static struct span with_type(struct arena *arena, const struct dsn_typed *diagnostic,
+			     struct span value)
+{
+	struct buf out;
+
+	for (size_t i = 0; i < value.n; i++)
+		if (!ascii_isdigit(value.p[i]))
+			return value;
+	buf_init(&out, arena, BOUNCE_MAX_REPLY);
+	buf_add(&out, diagnostic->type);
+	buf_adds(&out, "; ");
+	buf_add(&out, value);
+	return buf_span(&out);
+}
+
 /* What stands before a reply in a field that should hold nothing else
  * ("host mx.example said: 550 …", "220-mx.example 421 …"). */
 static struct span from_reply(struct span value)
@@ -122,6 +139,14 @@ static void take_command(struct arena *arena, struct span text, struct bounce_re
 		r->command = remark_unwrap(arena, transcript_command(text, r->recipient));
 }
 
+/* "host mx.example said: 550 no (in reply to RCPT TO command)" */
+static struct span without_frame(struct span value, struct span reply, struct bounce_recipient *r)
+{
+	if (r->remote_mta.n == 0)
+		r->remote_mta = remark_host(span_slice(value, 0, (size_t)(reply.p - value.p)));
+	return span_trim(span_slice(reply, 0, span_ifind(reply, 0, "(in reply to")));
+}
+
 static void take_diagnostic(struct arena *arena, const struct dsn_typed *diagnostic,
 			    struct span text, struct bounce_recipient *r)
 {
@@ -129,12 +154,12 @@ static void take_diagnostic(struct arena *arena, const struct dsn_typed *diagnos
 	struct span reply = from_reply(value), status;
 
 	if (reply.n == 0 || (!is_smtp(diagnostic) && reply.p != value.p)) {
-		r->context = is_smtp(diagnostic) ? r->context : value;
+		r->context = is_smtp(diagnostic) ? r->context : with_type(arena, diagnostic, value);
 		if (is_smtp(diagnostic))
 			r->reply = value;
 	}
 	if (reply.n != 0) {
-		reply = transcript_unflatten(arena, reply);
+		reply = transcript_unflatten(arena, without_frame(value, reply, r));
 		r->reply = transcript_reply(arena, text, reply, &r->command);
 		r->reply_code = span_slice(r->reply, 0, reply_code_length(r->reply));
 	}
@@ -242,7 +267,7 @@ static bool read_said(struct arena *arena, const struct notice *notice, bool onl
 	else if (only && reply_find(notice->text, 0) < notice->text.n)
 		remark_read(arena, span_from(notice->text, reply_find(notice->text, 0)), said);
 	else if (r->recipient.n > 2 && at < notice->text.n)
-		remark_read(arena, notice_near(span_from(notice->text, at)), said);
+		remark_read(arena, notice_said_at(notice, at), said);
 	else
 		return false;
 	return true;

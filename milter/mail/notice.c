@@ -309,6 +309,16 @@ static bool is_labelled(struct span text, const struct line *line, size_t at)
 	return before.n < 60 && span_find_byte(before, 0, ':') < before.n;
 }
 
+/* "To: a@b" among the fields of a message that was not delivered. */
+static bool is_field_to(const struct reader *reader, const struct line *line)
+{
+	struct span words = line->words;
+	size_t colon = span_find_byte(words, 0, ':');
+
+	return colon < words.n && reader->notice->phrases.found[PHRASE_FAILED] &&
+		wording_leads_to_recipient(span_trim(span_slice(words, 0, colon)));
+}
+
 static enum named named_within(const struct reader *reader, const struct line *line,
 			       struct span address, struct span word)
 {
@@ -319,7 +329,7 @@ static enum named named_within(const struct reader *reader, const struct line *l
 	if (has_reply_behind(text, address) ||
 	    (wording_names_recipient(word) && is_labelled(text, line, at)))
 		return NAMED_AT_LINE;
-	if (wording_names_recipient(word) || follows_origin(text, at) ||
+	if (wording_names_recipient(word) || follows_origin(text, at) || is_field_to(reader, line) ||
 	    sentence_fails(reader->notice, line->start, end) ||
 	    (wording_leads_to_recipient(word) &&
 	     sentence_fails(reader->notice, reader->paragraph, next_lines(text, end))))

@@ -50,6 +50,8 @@ void notice_recipient(struct arena *arena, const struct notice *notice, size_t i
 
 /* As far as two paragraphs: then the notice speaks to everybody again. */
 struct span notice_near(struct span said);
+/* The same from `at` on, and no further than where the next entry is named. */
+struct span notice_said_at(const struct notice *notice, size_t at);
 
 /* The first half of notice_read: text, returned and phrases. */
 void notice_cut(struct arena *arena, struct span text, struct notice *notice);

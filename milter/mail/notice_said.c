@@ -44,14 +44,21 @@ static bool says_besides(struct span said, struct span address)
 		says_something(span_slice(said, 0, span_find(said, 0, address)), address);
 }
 
-static struct span said_of(const struct notice *notice, size_t i)
+/* The entry that tells of this one: of those that are listed together the last. */
+static const struct notice_entry *told_by(const struct notice *notice, size_t i)
 {
 	const struct notice_entry *e = &notice->entries[i];
 
-	/* listed together: what is said of the last is said of all */
-	while (i + 1 < notice->n &&
-	       !says_something(span_slice(notice->text, e->from, e->to), e->address) && e->until == 0)
+	while (i + 1 < notice->n && e->until == 0 &&
+	       !says_something(span_slice(notice->text, e->from, e->to), e->address))
 		e = &notice->entries[++i];
+	return e;
+}
+
+static struct span said_of(const struct notice *notice, size_t i)
+{
+	const struct notice_entry *e = told_by(notice, i);
+
 	return span_slice(notice->text, e->from, e->to);
 }
 
@@ -67,6 +74,16 @@ static struct span before_guesses(struct span said)
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
 		said = span_slice(said, 0, span_ifind(said, 0, words[i]));
 	return said;
+}
+
+struct span notice_said_at(const struct notice *notice, size_t at)
+{
+	size_t end = notice->text.n;
+
+	for (size_t i = 0; i < notice->n; i++)
+		if (notice->entries[i].from > at && notice->entries[i].from < end)
+			end = notice->entries[i].from;
+	return notice_near(span_slice(notice->text, at, end));
 }
 
 struct span notice_near(struct span said)
@@ -171,7 +188,7 @@ void notice_recipient(struct arena *arena, const struct notice *notice, size_t i
 		      struct bounce_recipient *r)
 {
 	const struct notice_entry *e = &notice->entries[i];
-	struct span said = said_of(notice, i);
+	struct span said = said_of(notice, i), last = told_by(notice, i)->address;
 	struct span again = span_slice(notice->text, e->again, e->until);
 	struct span about, line;
 
@@ -193,9 +210,9 @@ void notice_recipient(struct arena *arena, const struct notice *notice, size_t i
 		r->reply = transcript_reply(arena, notice->text, r->reply, &r->command);
 	if (r->reply.n == 0 && about.p == line.p && line.n != 0)
 		return;		/* its context is that line */
-	if (about.p != said.p || r->context.n == 0 || !says_besides(r->context, e->address))
-		r->context = remark_unwrap(arena, says_besides(said, e->address) ?
-					   near_or_above(notice->text, said, e->address) :
+	if (about.p != said.p || r->context.n == 0 || !says_besides(r->context, last))
+		r->context = remark_unwrap(arena, says_besides(said, last) ?
+					   near_or_above(notice->text, said, last) :
 					   notice_near(notice->text));
 }
 

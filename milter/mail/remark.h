@@ -17,6 +17,10 @@ void remark_read(struct arena *arena, struct span text, struct bounce_recipient 
  * "in reply to end of DATA", "[RCPT_TO]"); or empty. A string literal. */
 struct span remark_command(struct span text);
 
+/* The server that words before a reply name ("host mx.example[192.0.2.1] said:",
+ * "while talking to mx.example.:"); or empty. */
+struct span remark_host(struct span text);
+
 /* "Subject: …": the sender's words, which tell nothing of the reason. */
 bool remark_is_subject(struct span line);
 
