@@ -150,6 +150,9 @@ static void test_command_of_postfix(void **state)
 	assert_span(transcript_command(SPAN(POSTFIX), SPAN("nobody@example.net")), "");
 	assert_span(transcript_command(SPAN(POSTFIX), SPAN("")), "");
 	assert_span(transcript_command(SPAN(""), SPAN("kim@example.net")), "");
+	assert_span(transcript_command(SPAN("a@b: 450 no (in\r\n    reply to\r\n    MAIL FROM command)"),
+				       SPAN("a@b")), "MAIL FROM");
+	assert_span(transcript_command(SPAN("a@b: (in truth) (in reply to DATA command)"), SPAN("a@b")), "DATA");
 	assert_span(transcript_command(SPAN("a@b: (in reply to "), SPAN("a@b")), "");
 	assert_span(transcript_command(SPAN("a@b: x\r\n\r\n(in reply to DATA command)"), SPAN("a@b")), "");
 }

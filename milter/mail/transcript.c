@@ -124,9 +124,26 @@ struct span transcript_reply(struct arena *arena, struct span text,
 
 /* ---- Postfix ---- */
 
+/* Behind "(in reply to " at or after from, wherever it is wrapped; or text.n. */
+static size_t behind_in_reply(struct span text)
+{
+	static const char *const words[] = { "(in", "reply", "to" };
+	size_t at = span_ifind(text, 0, words[0]), i;
+
+	for (; at < text.n; at = span_ifind(text, at + 1, words[0])) {
+		size_t end = at;
+
+		for (i = 0; i < 3 && span_has_prefix(span_from(text, end), words[i]); i++)
+			for (end += strlen(words[i]); end < text.n && ascii_isspace(text.p[end]); end++)
+				;
+		if (i == 3)
+			return end;
+	}
+	return text.n;
+}
+
 struct span transcript_command(struct span text, struct span address)
 {
-	static const char mark[] = "(in reply to ";
 	size_t at = span_find(text, 0, address), next, end;
 
 	if (address.n == 0 || at == text.n)
@@ -136,10 +153,9 @@ struct span transcript_command(struct span text, struct span address)
 	if (span_find(text, at, SPAN("\r\n\r\n")) < next)
 		next = span_find(text, at, SPAN("\r\n\r\n"));
 	text = span_slice(text, at, next);
-	at = span_ifind(text, 0, mark);
+	at = behind_in_reply(text);
 	if (at == text.n)
 		return (struct span){ NULL, 0 };
-	at += strlen(mark);
 	end = span_find_byte(text, at, ')');
 	text = span_slice(text, at, end);
 	end = span_ifind(text, 0, " command");
