@@ -269,6 +269,7 @@ static void take_reply(struct arena *arena, struct span text, size_t at,
 	reply = span_slice(reply, 0, reply_end(reply));
 	reply = within_marks(text, at, within_quotes(text, at, reply));
 	reply = without_repeat(remark_unwrap(arena, reply));
+	reply = span_trim(span_slice(reply, 0, span_ifind(reply, 0, "(in reply to")));	/* wrapped */
 	r->reply_code = span_slice(reply, 0, 3);
 	r->reply = transcript_unflatten(arena, reply);
 }
@@ -280,9 +281,28 @@ static void take_status(struct span status, struct bounce_recipient *r)
 		r->status = status;
 }
 
+/* "550 5.7.1" and no word behind it in its line. */
+static bool is_bare(struct span text, size_t at)
+{
+	struct span rest = span_from(text, at + 3);
+
+	rest = span_trim(span_slice(rest, 0, span_find_byte(rest, 0, '\n')));
+	return span_trim(span_from(rest, status_length(rest))).n == 0;
+}
+
+/* "Status code: 550 5.7.1" and below it "Reported error: 550 5.7.1 no": the one with words. */
+static size_t find_reply(struct span text)
+{
+	size_t first = reply_find(text, 0), at = first;
+
+	while (at < text.n && is_bare(text, at) && memcmp(text.p + at, text.p + first, 3) == 0)
+		at = reply_find(text, at + 3);
+	return at < text.n && memcmp(text.p + at, text.p + first, 3) == 0 ? at : first;
+}
+
 void remark_read(struct arena *arena, struct span text, struct bounce_recipient *r)
 {
-	size_t at = reply_find(text, 0);
+	size_t at = find_reply(text);
 	struct span around, before;
 
 	if (r->reply.n == 0 && at < text.n)
