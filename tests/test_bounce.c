@@ -504,6 +504,9 @@ static void test_ends_of_replies(void **state)
 		{ "550-no\n550 and no again\n550 x@y.example... no\n", "550-no\n550 and no again" },
 		{ " 10:01: <-- 550 no\n 10:02: --> QUIT\n 10:02: <-- 221 Bye\n", "550 no" },
 		{ "450: no\nGiving up after 3 days.\n", "450: no" },
+		{ "host said: 550 no (in reply\n    to RCPT TO command)\n", "550 no" },
+		{ "Code: 550 5.7.1\nError: 550 5.7.1 not you\n", "550 5.7.1 not you" },
+		{ "Code: 550\nError: 551 not you\n", "550 Error: 551 not you" },
 		{ "451 no\nWarning: message still undelivered after 4 hours\n", "451 no" },
 		{ "Reason: 552 no room (of 7 MB)\n", "552 no room (of 7 MB)" },
 		{ "<a.example #5.1.1 smtp;550 <x@y.example> no>\n", "550 <x@y.example> no" },
@@ -598,6 +601,42 @@ static void test_without_return_path(void **state)
 
 		if ((b.shape != BOUNCE_NOT) != cases[i].bounce)
 			print_message("%s: %s\n", cases[i].from, cases[i].subject);
+		assert_true((b.shape != BOUNCE_NOT) == cases[i].bounce);
+	}
+}
+
+/* Where an answer would be read, a name like a mail system's is not enough; and a system
+ * also sends what people wrote. */
+static void test_with_return_path(void **state)
+{
+	static const struct {
+		const char *path, *from, *subject, *text;
+		bool bounce;
+	} cases[] = {
+		{ "<info@a.example>", "\"Mail Delivery System\" <info@a.example>", "Undelivered mail: 5",
+		  "For b@b.example 5 messages could not be delivered (552).", false },
+		{ "<info@a.example>", "\"Mail Delivery System\" <info@a.example>", "Undelivered mail: 5",
+		  "Recipient: b@b.example\nReason: 552 too many messages", false },
+		{ "<info@a.example>", "\"Mail Delivery System\" <info@a.example>", "Undelivered mail",
+		  "Recipient: x@y.example\nReason: 552 too many messages", true },
+		{ "<info@a.example>", "\"Mail Delivery System\" <info@a.example>", "ALERT: queue",
+		  "550 5.1.1 no such user (x@y.example)", false },
+		{ "<double-bounce@a.example>", "MAILER-DAEMON@a.example", "Postfix SMTP server: errors from c",
+		  " In:  RCPT TO:<x@y.example>\n Out: 550 no", true },
+		{ "<>", "MicrosoftExchange32@a.example", "Automatic reply: Lunch",
+		  "I am away. Write to c@a.example.", false },
+		{ "<>", "MicrosoftExchange32@a.example", "Automatic reply: Lunch", "x@y.example: 550 no", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct bounce b = read_mail(span_str(arena_printf(&arena,
+			"Return-Path: %s\nDate: Tue, 3 Mar 2020 10:00:00 +0100\nFrom: %s\n"
+			"To: b@b.example\nSubject: %s\n\n%s\n", cases[i].path, cases[i].from,
+			cases[i].subject, cases[i].text)));
+
+		if ((b.shape != BOUNCE_NOT) != cases[i].bounce)
+			print_message("%s: %s\n", cases[i].from, cases[i].text);
 		assert_true((b.shape != BOUNCE_NOT) == cases[i].bounce);
 	}
 }
@@ -837,6 +876,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_hosts_in_words, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_hosts_without_comments, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_without_return_path, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_with_return_path, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_address_of_a_log, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_delay_or_failure, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_reason_above_a_list, set_up, tear_down),

@@ -311,6 +311,14 @@ static bool says_whom(const struct evidence *e, const struct findings *f)
 	return (e->daemon || (e->postmaster && f->of_mail)) && !e->answerable && titled(e) && f->told;
 }
 
+/* Everybody may call himself a mail system: where an answer would be read, the subject
+ * tells of a failure, and the text of somebody else whom a message did not reach. */
+static bool is_named_only(const struct evidence *e, const struct findings *f)
+{
+	return e->answerable && !e->daemon && !e->addressed &&
+		(!titled(e) || !f->named || f->reader_only);
+}
+
 /* Nothing of a report and no returned message: is what the text says enough? */
 static const char *against_text(const struct evidence *e, const struct findings *f)
 {
@@ -320,8 +328,8 @@ static const char *against_text(const struct evidence *e, const struct findings 
 		return "it names no recipient and quotes no reply";
 	if (!e->server && !e->of_mail && !f->of_mail)
 		return "it tells of no mail";
-	if (!titled(e) && e->answerable && !e->addressed)
-		return "its return path is an address, and its subject tells of no failure";
+	if (is_named_only(e, f))
+		return "only its name is a mail system's";
 	if (!titled(e) && !e->machine && !e->null_path)
 		return weigh(e, f) > ENOUGH ? NULL : "too little speaks for a bounce";
 	return NULL;
@@ -351,7 +359,7 @@ static bool refuses(const struct evidence *e, const struct findings *f)
 /* An answer of a person's mailbox, or of what stands before it. */
 static const char *against_answer(const struct evidence *e, const struct findings *f)
 {
-	if (e->auto_reply && !e->machine && !refuses(e, f))
+	if (e->auto_reply && (e->machine ? !titled(e) && !f->told && !f->reply : !refuses(e, f)))
 		return "an automatic reply";
 	if (leads(&e->subject, PHRASE_CHALLENGE))
 		return "a request to confirm";
