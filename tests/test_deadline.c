@@ -13,7 +13,7 @@
 
 #include "core/enrich.h"
 #include "dns_server.h"
-#include "support.h"
+#include "settings.h"
 
 enum {
 	TIMEOUT_MS = 300,	/* dns.timeout */
@@ -134,12 +134,11 @@ struct stage {
 	struct dns_server server;
 	struct snapshot *snapshot;
 	struct arena arena;
-	char *directory;
 };
 
 static void open_stage(struct stage *stage, unsigned timeout_ms)
 {
-	char settings[1500], *path;
+	char settings[1500];
 	size_t n = (size_t)snprintf(settings, sizeof(settings),
 				    "outbound_addresses: [192.0.2.1]\ndns: {timeout: %u ms}\n"
 				    "local_domains:\n", timeout_ms);
@@ -149,14 +148,10 @@ static void open_stage(struct stage *stage, unsigned timeout_ms)
 		n += (size_t)snprintf(settings + n, sizeof(settings) - n, "- %s\n",
 				      local_domains[i]);
 	dns_server_start(&stage->server, rows, rows_n);
-	stage->directory = make_directory();
-	path = write_file(stage->directory, "whybounce.yaml", span_str(settings));
-	stage->snapshot = snapshot_load(path, "en", SNAPSHOT_RULES, &error);
-	if (stage->snapshot == NULL ||
-	    snapshot_open_dns(stage->snapshot, stage->server.address, THREADS, &error) != 0)
+	stage->snapshot = snapshot_of_settings(settings, "en");
+	if (snapshot_open_dns(stage->snapshot, stage->server.address, THREADS, &error) != 0)
 		fail_msg("%s", error.text);
 	arena_init(&stage->arena, ENRICH_ARENA);
-	free(path);
 }
 
 static void close_stage(struct stage *stage)
@@ -164,7 +159,6 @@ static void close_stage(struct stage *stage)
 	arena_release(&stage->arena);
 	snapshot_free(stage->snapshot);
 	dns_server_stop(&stage->server);
-	remove_tree(stage->directory);
 }
 
 static struct span bounce_of(struct arena *arena, const char *domain)

@@ -3,13 +3,12 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "core/enrich.h"
-#include "support.h"
+#include "settings.h"
 
 /* A bounce for TO about a message from FROM, with MORE header fields. */
 #define BOUNCE(MORE, TO, FROM) \
@@ -35,30 +34,21 @@ static const char ours[] = "local_domains: [example.org]\n";
 struct stage {
 	struct snapshot *snapshot;
 	struct arena arena;
-	char *directory;
 };
 
 static void open_stage(struct stage *stage, const char *domains, const char *more)
 {
 	char text[1024];
-	char *path;
-	struct error error;
 
 	snprintf(text, sizeof(text), "%s%s%s", house, domains, more);
-	stage->directory = make_directory();
-	path = write_file(stage->directory, "whybounce.yaml", span_str(text));
-	stage->snapshot = snapshot_load(path, "en", SNAPSHOT_RULES, &error);
-	if (stage->snapshot == NULL)
-		fail_msg("%s", error.text);
+	stage->snapshot = snapshot_of_settings(text, "en");
 	arena_init(&stage->arena, ENRICH_ARENA);
-	free(path);
 }
 
 static void close_stage(struct stage *stage)
 {
 	arena_release(&stage->arena);
 	snapshot_free(stage->snapshot);
-	remove_tree(stage->directory);
 }
 
 /* ---- which ones are explained ---- */

@@ -3,13 +3,13 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "core/enrich.h"
 #include "dns_fixture.h"
+#include "settings.h"
 
 /* A bounce about mail from FROM; REPLY is the other server's. */
 #define BOUNCE(TO, STATUS, REPLY, RETURNED) \
@@ -40,20 +40,14 @@ static const char ours[] = "local_domains: [example.org, good.example]\n"
 
 struct stage {
 	struct snapshot *snapshot;
-	char *directory;
 	struct arena arena;
 };
 
 static void open_stage(struct stage *stage, const char *settings)
 {
-	char *path;
 	struct error error;
 
-	stage->directory = make_directory();
-	path = write_file(stage->directory, "whybounce.yaml", span_str(settings));
-	stage->snapshot = snapshot_load(path, "de", SNAPSHOT_RULES, &error);
-	if (stage->snapshot == NULL)
-		fail_msg("%s", error.text);
+	stage->snapshot = snapshot_of_settings(settings, "de");
 	USE(rows);
 	stage->snapshot->prober = prober_new(&(struct prober_settings){
 		.source = &fixture_table.source, .knowledge = stage->snapshot->knowledge,
@@ -61,14 +55,12 @@ static void open_stage(struct stage *stage, const char *settings)
 		.messages = 1 }, &error);
 	assert_non_null(stage->snapshot->prober);
 	arena_init(&stage->arena, ENRICH_ARENA);
-	free(path);
 }
 
 static void close_stage(struct stage *stage)
 {
 	arena_release(&stage->arena);
 	snapshot_free(stage->snapshot);
-	remove_tree(stage->directory);
 }
 
 /* Explained as text or JSON; how many questions it took in *queries_r. */
