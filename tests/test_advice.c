@@ -135,6 +135,11 @@ static const struct dns_row spf_rows[] = {
 	TXT("i1.example", "v=spf1 include:two.example ip4:192.0.2.1 -all"),
 	TXT("i2.example", "v=spf1 include:typo.example ip4:192.0.2.1 -all"),
 	TXT("i3.example", "v=spf1 include:gone.example ip4:192.0.2.1 -all"),
+	TXT("ptr.example", "v=spf1 mx ptr:ptr.example -all"),
+	ROW("1.2.0.192.in-addr.arpa", PTR, "mail.ptr.example"),
+	ROW("mail.ptr.example", A, "192.0.2.1"),
+	TXT("first.example", "v=spf1 ip4:192.0.2.1 ptr -all"),
+	TXT("ptrs.example", "v=spf1 include:ptr.example -all"),
 };
 
 static void test_spf(void **state)
@@ -185,6 +190,14 @@ static void test_spf(void **state)
 		{ "under.example", IP, "The SPF record of under.example allows the whole world to send "
 		  "its mail (include:all.example)", "Name the servers that may send in the SPF record "
 		  "of under.example" },
+		{ "ptr.example", NULL, "The SPF record of ptr.example has ptr:ptr.example, which relies "
+		  "on the reverse DNS. RFC 7208 advises against that", "Replace ptr:ptr.example in the "
+		  "SPF record of ptr.example by terms that name the servers" },
+		{ "ptr.example", IP, "SPF passes by ptr:ptr.example in the record of ptr.example",
+		  "Replace ptr:ptr.example in the SPF record of ptr.example" },
+		{ "first.example", IP, "The SPF record of first.example has ptr,", "Replace ptr in" },
+		{ "ptrs.example", NULL, "has no error", NULL },
+		{ "ptrs.example", IP, "SPF passes", NULL },
 	};
 
 	(void)state;

@@ -504,6 +504,32 @@ static void test_idle(void **state)
 	assert_int_equal(result.ignored.n + result.unreached.n, 0);
 }
 
+/* "ptr" (RFC 7208, 5.5, do not use), where it is read, and is right. */
+static void test_notices_ptr(void **state)
+{
+	static const struct {
+		const char *record, *ptr;
+	} cases[] = {
+		{ "v=spf1 mx PTR:example.net ptr ~all", "PTR:example.net" },
+		{ "v=spf1 ?ptr -all", "?ptr" },
+		{ "v=spf1 mx ptr ip4:192.0.2.300 -all", "ptr" },
+		{ "v=spf1 mx ptr: -all", "" }, { "v=spf1 mx -all ptr", "" }, { "v=spf1 mx -all", "" },
+	};
+	struct spf_result result;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		rows_n = 0;
+		assert_span(check_record(cases[i].record).ptr, cases[i].ptr);
+	}
+	/* that of somebody else is not ours to judge */
+	rows_n = 0;
+	txt("example.org", "v=spf1 include:a.example.net -all");
+	txt("a.example.net", "v=spf1 ptr -all");
+	result = check("192.0.2.1", "user@example.org");
+	assert_int_equal(result.ptr.n, 0);
+}
+
 /* What the RFC allows and others get wrong. */
 static void test_right(void **state)
 {
@@ -971,7 +997,7 @@ int main(void)
 		TEST(test_macros), TEST(test_delimiters), TEST(test_explanation),
 		TEST(test_hostile_macros), TEST(test_hostile_sender), TEST(test_long_name),
 		TEST(test_no_address), TEST(test_with_term), TEST(test_likely),
-		TEST(test_names), TEST(test_threads),
+		TEST(test_names), TEST(test_notices_ptr), TEST(test_threads),
 	};
 
 	return cmocka_run_group_tests_name("spf", tests, NULL, NULL);

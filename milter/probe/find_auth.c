@@ -156,6 +156,19 @@ static void note_in_vain(struct finder *f, struct span domain, const struct spf_
 	}
 }
 
+/* Where it decides, a receiver that cannot look the reverse DNS up says otherwise. */
+static void note_ptr(struct finder *f, struct span domain, const struct spf_result *r)
+{
+	bool decides = r->code == SPF_PASS && r->via.n == 0 && span_eq(r->term, r->ptr);
+	struct finding *found = r->ptr.n == 0 ? NULL :
+		add_spf(f, domain, decides ? "ptr_decides" : "ptr", r);
+
+	if (found == NULL)
+		return;
+	found->term = r->ptr;
+	found->detail = r->ptr;
+}
+
 void find_spf(struct finder *f, struct span domain, const struct ip *ips, size_t n,
 	      bool ours, const struct spf_result *r)
 {
@@ -175,6 +188,7 @@ void find_spf(struct finder *f, struct span domain, const struct ip *ips, size_t
 		found->term = r->record;	/* it ended without a word on this address */
 	note_allows_all(f, domain, r);
 	note_in_vain(f, domain, r);
+	note_ptr(f, domain, r);
 }
 
 void find_spf_record(struct finder *f, struct span domain, const struct spf_result *r)
@@ -193,6 +207,7 @@ void find_spf_record(struct finder *f, struct span domain, const struct spf_resu
 	}
 	note_allows_all(f, domain, r);
 	note_in_vain(f, domain, r);
+	note_ptr(f, domain, r);
 }
 
 /* Somebody else's word on the address: told, never to be repaired. */

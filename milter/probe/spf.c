@@ -260,8 +260,8 @@ static enum spf_result_code validate(struct spf_walk *walk, const struct spf_fra
 	return SPF_PASS;
 }
 
-/* What is right and yet does nothing. */
-static void notice_idle(struct spf_result *result, struct span record)
+/* What is right and yet does nothing, or is better not used. */
+static void notice_terms(struct spf_result *result, struct span record)
 {
 	struct span rest = spf_terms(record), onward = { NULL, 0 };
 	struct spf_term term;
@@ -270,6 +270,9 @@ static void notice_idle(struct spf_result *result, struct span record)
 	while (spf_next_term(&rest, &term)) {
 		if (ended && term.qualifier != '\0' && result->unreached.n == 0)
 			result->unreached = term.text;
+		if (!ended && term.kind == SPF_PTR && term.fault == SPF_FAULT_NONE &&
+		    result->ptr.n == 0)
+			result->ptr = term.text;
 		if (spf_term_is_mistaken(&term) && result->ignored.n == 0)
 			result->ignored = term.text;
 		if (term.kind == SPF_REDIRECT)
@@ -383,7 +386,7 @@ static enum spf_result_code check_host(struct spf_walk *walk, const struct spf_f
 	}
 	code = validate(walk, frame, record);
 	if (frame->above == NULL)
-		notice_idle(walk->result, record);
+		notice_terms(walk->result, record);
 	if (code != SPF_PASS)
 		return code;
 	ask_ahead(walk, record);

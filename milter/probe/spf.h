@@ -88,6 +88,8 @@ struct spf_result {
 				 * as a mechanism, "include=example.net"; or empty */
 	struct span unreached;	/* of the own record: the first mechanism behind "all", or
 				 * a redirect beside it, which nobody reads; or empty */
+	struct span ptr;	/* of the own record: its first "ptr", which 5.5 advises
+				 * against, unless nobody reads it; or empty */
 	const char *reason;	/* SPF_DNS: "timeout", … */
 	struct span explanation;	/* exp=, expanded; empty: none. Their words:
 					 * printable ASCII. */
