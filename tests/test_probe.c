@@ -29,6 +29,12 @@ static const struct dns_row rows[] = {
 	{ .name = "_dmarc.dead.example", .type = DNS_ANY, .fault = "servfail" },
 	{ .name = "null.example", .type = DNS_MX, .data = "0 ." },
 	{ .name = "nowhere.example", .type = DNS_MX, .data = "10 gone.nowhere.example" },
+	{ .name = "inner.example", .type = DNS_MX, .data = "10 ten.example" },
+	{ .name = "ten.example", .type = DNS_A, .data = "10.1.2.3" },
+	{ .name = "self.example", .type = DNS_MX, .data = "10 this.example.net" },
+	{ .name = "this.example.net", .type = DNS_A, .data = "127.0.1.1" },
+	{ .name = "loop.example", .type = DNS_MX, .data = "10 lo.example" },
+	{ .name = "lo.example", .type = DNS_A, .data = "127.0.0.1" },
 	{ .name = "1.2.0.192.in-addr.arpa", .type = DNS_PTR, .data = "mail.example.org" },
 	{ .name = "mail.example.org", .type = DNS_A, .data = "192.0.2.1" },
 	{ .name = "2.2.0.192.in-addr.arpa", .type = DNS_PTR, .data = "mail.example.org" },
@@ -39,6 +45,7 @@ static const struct dns_row rows[] = {
 
 static const char *const domains[] = {
 	"example.org", "none.example", "two.example", "bad.example", "sub.example",
+	"inner.example",
 };
 static const char *const addresses[] = { "192.0.2.1", "192.0.2.2" };
 static const char *const zones[] = { "bl.example", "zen.spamhaus.org" };
@@ -55,7 +62,8 @@ static int open_stage(void **state)
 {
 	static struct stage stage;
 	struct prober_settings settings = {
-		.house = { domains, 5, addresses, 2, "mx.example.org", false },
+		.house = { domains, sizeof(domains) / sizeof(domains[0]), addresses, 2,
+			   "this.example.net", false },
 		.checks = WANT_ALL, .zones = zones, .zones_n = 2,
 		.timeout_ms = 2000, .messages = 4,
 	};
@@ -302,6 +310,10 @@ static void test_mx(void **state)
 		{ "nowhere.example", "mx.nowhere", "no_mx" },
 		{ "gone.example", "mx.no_domain", "no_domain" },
 		{ "gmial.com", "mx.typo", "no_domain" }, { "dead.example", "mx.temperror", "temperror" },
+		{ "inner.example", "mx.private", "not_checked" },
+		/* what a machine hears of its own name is out of its hosts file */
+		{ "self.example", "mx.private", "not_checked" },
+		{ "loop.example", "mx.unreachable", "no_mx" },
 	};
 	struct stage *s = *state;
 
@@ -326,6 +338,9 @@ static void test_sender_mx(void **state)
 	mail = mail_from(s, "example.org", "192.0.2.1");
 	probe(s, &mail, WANT_SENDER_MX);
 	assert_string_equal(get(s, "mx.sender_ok")->verdict, "ok");
+	mail = mail_from(s, "inner.example", "192.0.2.1");
+	probe(s, &mail, WANT_SENDER_MX);
+	assert_string_equal(get(s, "mx.sender_private")->reason, "private");
 }
 
 static void test_reverse_dns_and_lists(void **state)

@@ -50,12 +50,23 @@ static const char *mx_verdict(enum mx_state state)
 {
 	static const char *const verdicts[] = {
 		[MX_OK] = "ok", [MX_IMPLICIT] = "ok", [MX_NULL] = "null_mx", [MX_NONE] = "no_mx",
-		[MX_NOWHERE] = "no_mx", [MX_ADDRESS] = "no_mx", [MX_PRIVATE] = "no_mx",
+		[MX_NOWHERE] = "no_mx", [MX_ADDRESS] = "no_mx", [MX_PRIVATE] = "not_checked",
 		[MX_UNREACHABLE] = "no_mx", [MX_NO_DOMAIN] = "no_domain",
 		[MX_TEMPERROR] = "temperror",
 	};
 
 	return verdicts[state];
+}
+
+/* Of its own name a machine may hear 127.0.1.1, out of a hosts file that its resolver
+ * reads: that is as little what others see as a private address is. */
+static struct mx_result seen_from_here(const struct finder *f, const struct mx_result *r)
+{
+	struct mx_result seen = *r;
+
+	if (r->state == MX_UNREACHABLE && span_ieq(r->host, span_str(f->house->authserv_id)))
+		seen.state = MX_PRIVATE;
+	return seen;
 }
 
 static void add_mx(struct finder *f, struct span domain, const char *what,
@@ -71,11 +82,12 @@ static void add_mx(struct finder *f, struct span domain, const char *what,
 	found->other = r->dot.n != 0 ? r->dot : span_str(r->likely);
 	if (r->state == MX_ADDRESS || r->state == MX_PRIVATE || r->state == MX_UNREACHABLE)
 		found->ip = finder_ip(f, &r->ip);
-	found->reason = r->state == MX_TEMPERROR ? r->reason : NULL;
+	found->reason = r->state == MX_TEMPERROR ? r->reason :
+		r->state == MX_PRIVATE ? "private" : NULL;
 	found->repairable = house_has(f->house, domain);
 }
 
-void find_mx(struct finder *f, struct span domain, const struct mx_result *r)
+static const char *mx_name(const struct mx_result *r)
 {
 	static const char *const names[] = {
 		[MX_OK] = "ok", [MX_IMPLICIT] = "implicit", [MX_NULL] = "null", [MX_NONE] = "none",
@@ -84,7 +96,16 @@ void find_mx(struct finder *f, struct span domain, const struct mx_result *r)
 		[MX_TEMPERROR] = "temperror",
 	};
 
-	add_mx(f, domain, r->likely != NULL ? "typo" : r->dot.n != 0 ? "dot" : names[r->state], r);
+	if (r->likely != NULL)
+		return "typo";
+	return r->dot.n != 0 ? "dot" : names[r->state];
+}
+
+void find_mx(struct finder *f, struct span domain, const struct mx_result *r)
+{
+	const struct mx_result seen = seen_from_here(f, r);
+
+	add_mx(f, domain, mx_name(&seen), &seen);
 }
 
 void find_sender_mx(struct finder *f, struct span domain, const struct mx_result *r)
@@ -96,8 +117,9 @@ void find_sender_mx(struct finder *f, struct span domain, const struct mx_result
 		[MX_UNREACHABLE] = "sender_bad",
 		[MX_NO_DOMAIN] = "sender_no_domain", [MX_TEMPERROR] = "temperror",
 	};
+	const struct mx_result seen = seen_from_here(f, r);
 
-	add_mx(f, domain, names[r->state], r);
+	add_mx(f, domain, names[seen.state], &seen);
 }
 
 /* ---- reverse DNS ---- */
