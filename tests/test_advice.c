@@ -442,6 +442,10 @@ static void test_mx(void **state)
 		ROW("mixed.example", MX, "20 ten.example"),
 		ROW("mixed.example", MX, "30 mx.example.net"),
 		ROW("here.example", A, "127.0.0.1"),
+		ROW("beside.example", MX, "0 ."),
+		ROW("beside.example", MX, "10 mx.example.net"),
+		ROW("worse.example", MX, "0 ."),
+		ROW("worse.example", MX, "10 gone.worse.example"),
 	};
 	static const struct wanted list[] = {
 		{ "good.example", NULL, "names a mail server for good.example: mx.example.net.", NULL },
@@ -460,6 +464,10 @@ static void test_mx(void **state)
 		{ "inner.example", NULL, "Seen from here, ten.example, the mail server of inner.example, "
 		  "has only the address 10.1.2.3 in the DNS. That address cannot be reached from the "
 		  "internet. If other networks get the same answer, they cannot deliver", NULL },
+		{ "beside.example", NULL, "one says that the domain receives no mail (null MX), others "
+		  "name mail servers. Some systems therefore refuse all mail for beside.example.",
+		  "If beside.example is to receive mail, remove its null MX record." },
+		{ "worse.example", NULL, "(null MX)", "Correct the MX record of worse.example" },
 		{ "here.example", NULL, "has only the address 127.0.0.1", "Name a mail server" },
 		{ "gone.example", NULL, "does not exist", "Register gone.example again" },
 	};

@@ -56,7 +56,11 @@ static void test_mx(void **state)
 	r = mx("null.example");
 	assert_int_equal(r.state, MX_NULL);
 	assert_int_equal(r.hosts, 0);
-	assert_int_equal(mx("both.example").state, MX_OK);
+	assert_false(r.null_beside);
+	r = mx("both.example");
+	assert_int_equal(r.state, MX_OK);
+	assert_int_equal(r.hosts, 1);
+	assert_true(r.null_beside);
 	assert_int_equal(mx("none.example").state, MX_NONE);
 	r = mx("nowhere.example");
 	assert_int_equal(r.state, MX_NOWHERE);

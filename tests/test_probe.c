@@ -29,6 +29,8 @@ static const struct dns_row rows[] = {
 	{ .name = "_dmarc.dead.example", .type = DNS_ANY, .fault = "servfail" },
 	{ .name = "null.example", .type = DNS_MX, .data = "0 ." },
 	{ .name = "nowhere.example", .type = DNS_MX, .data = "10 gone.nowhere.example" },
+	{ .name = "both.example", .type = DNS_MX, .data = "0 ." },
+	{ .name = "both.example", .type = DNS_MX, .data = "10 mx.example.org" },
 	{ .name = "inner.example", .type = DNS_MX, .data = "10 ten.example" },
 	{ .name = "ten.example", .type = DNS_A, .data = "10.1.2.3" },
 	{ .name = "self.example", .type = DNS_MX, .data = "10 this.example.net" },
@@ -45,7 +47,7 @@ static const struct dns_row rows[] = {
 
 static const char *const domains[] = {
 	"example.org", "none.example", "two.example", "bad.example", "sub.example",
-	"inner.example",
+	"both.example", "inner.example",
 };
 static const char *const addresses[] = { "192.0.2.1", "192.0.2.2" };
 static const char *const zones[] = { "bl.example", "zen.spamhaus.org" };
@@ -310,6 +312,7 @@ static void test_mx(void **state)
 		{ "nowhere.example", "mx.nowhere", "no_mx" },
 		{ "gone.example", "mx.no_domain", "no_domain" },
 		{ "gmial.com", "mx.typo", "no_domain" }, { "dead.example", "mx.temperror", "temperror" },
+		{ "both.example", "mx.null_beside", "null_mx" },
 		{ "inner.example", "mx.private", "not_checked" },
 		/* what a machine hears of its own name is out of its hosts file */
 		{ "self.example", "mx.private", "not_checked" },
@@ -338,6 +341,11 @@ static void test_sender_mx(void **state)
 	mail = mail_from(s, "example.org", "192.0.2.1");
 	probe(s, &mail, WANT_SENDER_MX);
 	assert_string_equal(get(s, "mx.sender_ok")->verdict, "ok");
+	/* nothing contradicts a reply that refuses this */
+	mail = mail_from(s, "both.example", "192.0.2.1");
+	probe(s, &mail, WANT_SENDER_MX);
+	assert_int_equal(s->findings.n, 1);
+	assert_true(get(s, "mx.sender_null_beside")->repairable);
 	mail = mail_from(s, "inner.example", "192.0.2.1");
 	probe(s, &mail, WANT_SENDER_MX);
 	assert_string_equal(get(s, "mx.sender_private")->reason, "private");

@@ -69,13 +69,13 @@ static struct mx_result seen_from_here(const struct finder *f, const struct mx_r
 	return seen;
 }
 
-static void add_mx(struct finder *f, struct span domain, const char *what,
-		   const struct mx_result *r)
+static struct finding *add_mx(struct finder *f, struct span domain, const char *what,
+			      const struct mx_result *r)
 {
 	struct finding *found = finder_add(f, CHECK_MX, what, mx_verdict(r->state));
 
 	if (found == NULL)
-		return;
+		return NULL;
 	found->domain = domain;
 	found->host = r->host;
 	found->detail = r->host;
@@ -85,6 +85,19 @@ static void add_mx(struct finder *f, struct span domain, const char *what,
 	found->reason = r->state == MX_TEMPERROR ? r->reason :
 		r->state == MX_PRIVATE ? "private" : NULL;
 	found->repairable = house_has(f->house, domain);
+	return found;
+}
+
+/* Which some systems ignore and others obey. */
+static void add_null_beside(struct finder *f, struct span domain, const char *what,
+			    const struct mx_result *r)
+{
+	struct finding *found = r->null_beside ? add_mx(f, domain, what, r) : NULL;
+
+	if (found == NULL)
+		return;
+	found->verdict = mx_verdict(MX_NULL);
+	found->reason = NULL;
 }
 
 static const char *mx_name(const struct mx_result *r)
@@ -101,11 +114,14 @@ static const char *mx_name(const struct mx_result *r)
 	return r->dot.n != 0 ? "dot" : names[r->state];
 }
 
+/* Beside a null MX, no mail server is in order. */
 void find_mx(struct finder *f, struct span domain, const struct mx_result *r)
 {
 	const struct mx_result seen = seen_from_here(f, r);
 
-	add_mx(f, domain, mx_name(&seen), &seen);
+	if (seen.state != MX_OK || !seen.null_beside)
+		add_mx(f, domain, mx_name(&seen), &seen);
+	add_null_beside(f, domain, "null_beside", &seen);
 }
 
 void find_sender_mx(struct finder *f, struct span domain, const struct mx_result *r)
@@ -119,7 +135,9 @@ void find_sender_mx(struct finder *f, struct span domain, const struct mx_result
 	};
 	const struct mx_result seen = seen_from_here(f, r);
 
-	add_mx(f, domain, names[seen.state], &seen);
+	if (seen.state != MX_OK || !seen.null_beside)
+		add_mx(f, domain, names[seen.state], &seen);
+	add_null_beside(f, domain, "sender_null_beside", &seen);
 }
 
 /* ---- reverse DNS ---- */

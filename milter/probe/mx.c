@@ -167,6 +167,7 @@ static void check_hosts(struct dns *dns, struct span domain, const struct dns_an
 	enum found best = n > MX_MAX_HOSTS ? UNSURE : NO_ADDRESS, found;
 	struct ip ip;
 
+	result->null_beside = n > 0 && n < answer->n;
 	n = n < MX_MAX_HOSTS ? n : MX_MAX_HOSTS;
 	for (size_t i = 0; i < n; i++)
 		begin_addresses(dns, hosts[i]);

@@ -32,6 +32,7 @@ struct mx_result {
 	struct span dot;	/* MX_NOWHERE: a host that has an address; to its name the
 				 * zone's was added, for the last dot is missing; or empty */
 	size_t hosts;		/* that the MX records name */
+	bool null_beside;	/* a null MX stands beside them, which 7505 does not allow */
 	const char *likely;	/* MX_NO_DOMAIN, MX_NONE, MX_NULL: a common mail domain
 				 * one edit away ("gmail.com" for gmial.com); or NULL */
 	const char *reason;	/* MX_TEMPERROR */
