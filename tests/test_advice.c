@@ -446,6 +446,14 @@ static void test_mx(void **state)
 		ROW("beside.example", MX, "10 mx.example.net"),
 		ROW("worse.example", MX, "0 ."),
 		ROW("worse.example", MX, "10 gone.worse.example"),
+		ROW("alias.example", MX, "10 mx.alias.example"),
+		ROW("mx.alias.example", CNAME, "mx.example.net"),
+		ROW("other.example", MX, "10 mx.alias.example"),
+		ROW("wild.example", MX, "10 mx.example.net.wild.example"),
+		ROW("mx.example.net.wild.example", CNAME, "real.example.net"),
+		ROW("real.example.net", A, "192.0.2.80"),
+		ROW("void.example", MX, "10 mx.void.example"),
+		ROW("mx.void.example", CNAME, "gone.example.net"),
 	};
 	static const struct wanted list[] = {
 		{ "good.example", NULL, "names a mail server for good.example: mx.example.net.", NULL },
@@ -468,6 +476,16 @@ static void test_mx(void **state)
 		  "name mail servers. Some systems therefore refuse all mail for beside.example.",
 		  "If beside.example is to receive mail, remove its null MX record." },
 		{ "worse.example", NULL, "(null MX)", "Correct the MX record of worse.example" },
+		{ "alias.example", NULL, "mx.alias.example, the mail server of alias.example, is a CNAME "
+		  "record that leads to mx.example.net. RFC 2181 does not allow that", "Replace the "
+		  "CNAME record of mx.alias.example by address records, or name mx.example.net instead "
+		  "in the MX record of alias.example." },
+		{ "other.example", NULL, "that leads to mx.example.net.", "Ask whoever runs "
+		  "mx.alias.example to replace its CNAME record" },
+		{ "wild.example", NULL, "Probably mx.example.net is meant", "Put a dot after" },
+		{ "void.example", NULL, "a CNAME record that leads to gone.example.net, but there is no "
+		  "address there.", "Correct the MX record of void.example, or replace the CNAME record "
+		  "of mx.void.example by an address record." },
 		{ "here.example", NULL, "has only the address 127.0.0.1", "Name a mail server" },
 		{ "gone.example", NULL, "does not exist", "Register gone.example again" },
 	};

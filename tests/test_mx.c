@@ -76,6 +76,77 @@ static void test_mx(void **state)
 	assert_text(mx("").reason, "name");
 }
 
+/* An MX host that is a CNAME: told by the answers that had to be asked for anyway. */
+static void test_alias(void **state)
+{
+	static const struct dns_row rows[] = {
+		ROW("plain.example", MX, "10 real.example.net"),
+		ROW("real.example.net", A, "192.0.2.1"),
+		ROW("alias.example", MX, "10 mx.alias.example"),
+		ROW("mx.alias.example", CNAME, "real.example.net"),
+		ROW("six.example", MX, "10 mx.six.example"),
+		ROW("mx.six.example", CNAME, "six.example.net"),
+		ROW("six.example.net", AAAA, "2001:db8::1"),
+		{ .name = "six.example.net", .type = DNS_A, .fault = "timeout" },
+		ROW("lost.example", MX, "10 mx.lost.example"),
+		ROW("mx.lost.example", CNAME, "gone.example.net"),
+		ROW("later.example", MX, "10 real.example.net"),
+		ROW("later.example", MX, "20 mx.alias.example"),
+		ROW("dead.example", MX, "10 down.example"),
+		FAULT("down.example", "servfail"),
+		ROW("wild.example", MX, "10 real.example.net"),
+		ROW("wild.example", MX, "5 real.example.net.wild.example"),
+		ROW("real.example.net.wild.example", CNAME, "web.wild.example"),
+		ROW("web.wild.example", A, "192.0.2.80"),
+		ROW("direct.example", MX, "5 real.example.net.direct.example"),
+		ROW("real.example.net.direct.example", A, "192.0.2.82"),
+		ROW("short.example", MX, "5 mail.de.short.example"),
+		ROW("mail.de.short.example", CNAME, "real.example.net"),
+		ROW("mail.de", A, "192.0.2.81"),
+		ROW("www.example", CNAME, "plain.example"),
+		ROW("web.example", CNAME, "real.example.net"),
+	};
+	struct mx_result r;
+	unsigned plain;
+
+	(void)state;
+	USE(rows);
+	r = mx("plain.example");
+	assert_int_equal(r.alias.n, 0);
+	plain = fixture_table.queries;
+	assert_int_equal(plain, 2);	/* MX and A */
+	USE(rows);
+	r = mx("alias.example");
+	assert_int_equal(r.state, MX_OK);
+	assert_span(r.host, "mx.alias.example");
+	assert_span(r.alias, "real.example.net");
+	assert_int_equal(fixture_table.queries, plain);
+	r = mx("six.example");
+	assert_int_equal(r.state, MX_OK);
+	assert_span(r.alias, "six.example.net");
+	r = mx("lost.example");
+	assert_int_equal(r.state, MX_NOWHERE);
+	assert_span(r.alias, "gone.example.net");
+	assert_int_equal(mx("later.example").alias.n, 0);	/* not looked up */
+	assert_int_equal(mx("dead.example").alias.n, 0);
+	/* a wildcard hides that a dot is missing */
+	r = mx("wild.example");
+	assert_int_equal(r.state, MX_OK);
+	assert_span(r.alias, "web.wild.example");
+	assert_span(r.dot, "real.example.net");
+	assert_int_equal(mx("direct.example").dot.n, 0);
+	r = mx("short.example");
+	assert_int_equal(r.state, MX_OK);
+	assert_int_equal(r.dot.n, 0);
+	/* a domain may be an alias (RFC 5321, 5.1), with and without an MX */
+	r = mx("www.example");
+	assert_int_equal(r.state, MX_OK);
+	assert_int_equal(r.alias.n, 0);
+	r = mx("web.example");
+	assert_int_equal(r.state, MX_IMPLICIT);
+	assert_int_equal(r.alias.n, 0);
+}
+
 static void test_many_mx(void **state)
 {
 	static const struct dns_row rows[] = {
@@ -149,6 +220,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		FIXTURE_TEST(test_mx),
+		FIXTURE_TEST(test_alias),
 		FIXTURE_TEST(test_many_mx),
 		FIXTURE_TEST(test_likely_domains),
 	};

@@ -31,6 +31,15 @@ static const struct dns_row rows[] = {
 	{ .name = "nowhere.example", .type = DNS_MX, .data = "10 gone.nowhere.example" },
 	{ .name = "both.example", .type = DNS_MX, .data = "0 ." },
 	{ .name = "both.example", .type = DNS_MX, .data = "10 mx.example.org" },
+	{ .name = "alias.example", .type = DNS_MX, .data = "10 mx.alias.example" },
+	{ .name = "mx.alias.example", .type = DNS_CNAME, .data = "mx.example.org" },
+	{ .name = "sub.example", .type = DNS_MX, .data = "10 mx.alias.example" },
+	{ .name = "bad.example", .type = DNS_MX, .data = "10 mx.example.org.bad.example" },
+	{ .name = "mx.example.org.bad.example", .type = DNS_CNAME, .data = "none.example" },
+	{ .name = "void.example", .type = DNS_MX, .data = "10 mx.void.example" },
+	{ .name = "mx.void.example", .type = DNS_CNAME, .data = "gone.example.net" },
+	{ .name = "own.example", .type = DNS_MX, .data = "10 alias.example.org" },
+	{ .name = "alias.example.org", .type = DNS_CNAME, .data = "mx.example.org" },
 	{ .name = "inner.example", .type = DNS_MX, .data = "10 ten.example" },
 	{ .name = "ten.example", .type = DNS_A, .data = "10.1.2.3" },
 	{ .name = "self.example", .type = DNS_MX, .data = "10 this.example.net" },
@@ -46,7 +55,7 @@ static const struct dns_row rows[] = {
 };
 
 static const char *const domains[] = {
-	"example.org", "none.example", "two.example", "bad.example", "sub.example",
+	"example.org", "none.example", "two.example", "bad.example", "sub.example", "own.example",
 	"both.example", "inner.example",
 };
 static const char *const addresses[] = { "192.0.2.1", "192.0.2.2" };
@@ -313,6 +322,8 @@ static void test_mx(void **state)
 		{ "gone.example", "mx.no_domain", "no_domain" },
 		{ "gmial.com", "mx.typo", "no_domain" }, { "dead.example", "mx.temperror", "temperror" },
 		{ "both.example", "mx.null_beside", "null_mx" },
+		{ "void.example", "mx.alias_nowhere", "no_mx" },
+		{ "bad.example", "mx.dot", "no_mx" },
 		{ "inner.example", "mx.private", "not_checked" },
 		/* what a machine hears of its own name is out of its hosts file */
 		{ "self.example", "mx.private", "not_checked" },
@@ -331,6 +342,26 @@ static void test_mx(void **state)
 	}
 }
 
+/* A note beside what is found; the CNAME may be ours where the domain is not. */
+static void test_mx_alias(void **state)
+{
+	struct stage *s = *state;
+	struct subject mail = mail_from(s, "example.org", "192.0.2.1");
+
+	mail.domains[0] = SPAN("alias.example");
+	mail.domains[1] = SPAN("own.example");
+	mail.domains_n = 2;
+	probe(s, &mail, MX);
+	assert_int_equal(s->findings.n, 4);
+	for (size_t i = 1; i < 4; i += 2) {
+		assert_string_equal(s->findings.list[i].kind->id, "mx.alias");
+		assert_int_equal(s->findings.list[i].kind->level, LEVEL_NOTE);
+		assert_string_equal(s->findings.list[i].verdict, "ok");
+		assert_span(s->findings.list[i].other, "mx.example.org");
+		assert_int_equal(s->findings.list[i].repairable, i == 3);
+	}
+}
+
 static void test_sender_mx(void **state)
 {
 	struct stage *s = *state;
@@ -341,11 +372,23 @@ static void test_sender_mx(void **state)
 	mail = mail_from(s, "example.org", "192.0.2.1");
 	probe(s, &mail, WANT_SENDER_MX);
 	assert_string_equal(get(s, "mx.sender_ok")->verdict, "ok");
-	/* nothing contradicts a reply that refuses this */
+	/* nothing contradicts a reply that refuses these */
 	mail = mail_from(s, "both.example", "192.0.2.1");
 	probe(s, &mail, WANT_SENDER_MX);
 	assert_int_equal(s->findings.n, 1);
 	assert_true(get(s, "mx.sender_null_beside")->repairable);
+	mail = mail_from(s, "own.example", "192.0.2.1");
+	probe(s, &mail, WANT_SENDER_MX);
+	assert_int_equal(s->findings.n, 1);
+	assert_true(get(s, "mx.sender_alias")->repairable);
+	/* whose CNAME is somebody else's */
+	mail = mail_from(s, "sub.example", "192.0.2.1");
+	probe(s, &mail, WANT_SENDER_MX);
+	assert_false(get(s, "mx.sender_alias")->repairable);
+	mail = mail_from(s, "bad.example", "192.0.2.1");
+	probe(s, &mail, WANT_SENDER_MX);
+	assert_span(get(s, "mx.sender_alias")->other, "none.example");
+	assert_false(get(s, "mx.sender_alias")->repairable);	/* a dot is missing */
 	mail = mail_from(s, "inner.example", "192.0.2.1");
 	probe(s, &mail, WANT_SENDER_MX);
 	assert_string_equal(get(s, "mx.sender_private")->reason, "private");
@@ -522,6 +565,7 @@ int main(void)
 		cmocka_unit_test(test_dmarc),
 		cmocka_unit_test(test_dmarc_record),
 		cmocka_unit_test(test_mx),
+		cmocka_unit_test(test_mx_alias),
 		cmocka_unit_test(test_sender_mx),
 		cmocka_unit_test(test_reverse_dns_and_lists),
 		cmocka_unit_test(test_doubts),

@@ -79,7 +79,7 @@ static struct finding *add_mx(struct finder *f, struct span domain, const char *
 	found->domain = domain;
 	found->host = r->host;
 	found->detail = r->host;
-	found->other = r->dot.n != 0 ? r->dot : span_str(r->likely);
+	found->other = r->dot.n != 0 ? r->dot : r->alias.n != 0 ? r->alias : span_str(r->likely);
 	if (r->state == MX_ADDRESS || r->state == MX_PRIVATE || r->state == MX_UNREACHABLE)
 		found->ip = finder_ip(f, &r->ip);
 	found->reason = r->state == MX_TEMPERROR ? r->reason :
@@ -100,6 +100,11 @@ static void add_null_beside(struct finder *f, struct span domain, const char *wh
 	found->reason = NULL;
 }
 
+static bool is_own_host(const struct finder *f, struct span domain, struct span host)
+{
+	return dns_name_is_within(host, domain) || house_has_host(f->house, host);
+}
+
 static const char *mx_name(const struct mx_result *r)
 {
 	static const char *const names[] = {
@@ -111,17 +116,24 @@ static const char *mx_name(const struct mx_result *r)
 
 	if (r->likely != NULL)
 		return "typo";
-	return r->dot.n != 0 ? "dot" : names[r->state];
+	if (r->dot.n != 0)
+		return "dot";
+	return r->state == MX_NOWHERE && r->alias.n != 0 ? "alias_nowhere" : names[r->state];
 }
 
 /* Beside a null MX, no mail server is in order. */
 void find_mx(struct finder *f, struct span domain, const struct mx_result *r)
 {
-	const struct mx_result seen = seen_from_here(f, r);
+	struct mx_result seen = seen_from_here(f, r);
 
+	if (seen.dot.n != 0)	/* what has an address is not what is meant */
+		seen.state = MX_NOWHERE;
 	if (seen.state != MX_OK || !seen.null_beside)
 		add_mx(f, domain, mx_name(&seen), &seen);
 	add_null_beside(f, domain, "null_beside", &seen);
+	if (seen.alias.n != 0 && (seen.state == MX_OK || seen.state == MX_PRIVATE))
+		add_mx(f, domain, is_own_host(f, domain, seen.host) ? "alias" : "alias_other",
+		       &seen);
 }
 
 void find_sender_mx(struct finder *f, struct span domain, const struct mx_result *r)
@@ -133,10 +145,15 @@ void find_sender_mx(struct finder *f, struct span domain, const struct mx_result
 		[MX_UNREACHABLE] = "sender_bad",
 		[MX_NO_DOMAIN] = "sender_no_domain", [MX_TEMPERROR] = "temperror",
 	};
-	const struct mx_result seen = seen_from_here(f, r);
+	struct mx_result seen = seen_from_here(f, r);
+	bool alias = seen.state == MX_OK && seen.alias.n != 0;
+	struct finding *found = NULL;
 
+	seen.dot = (struct span){ NULL, 0 };
 	if (seen.state != MX_OK || !seen.null_beside)
-		add_mx(f, domain, names[seen.state], &seen);
+		found = add_mx(f, domain, alias ? "sender_alias" : names[seen.state], &seen);
+	if (found != NULL && alias && (r->dot.n != 0 || !is_own_host(f, domain, seen.host)))
+		found->repairable = false;
 	add_null_beside(f, domain, "sender_null_beside", &seen);
 }
 

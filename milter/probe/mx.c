@@ -7,10 +7,13 @@
 /* From the worst to the best. */
 enum found { NO_ADDRESS, UNREACHABLE, PRIVATE, UNSURE, ADDRESS };
 
+static const enum dns_type types[] = { DNS_A, DNS_AAAA };
+enum { TYPES = sizeof(types) / sizeof(*types) };
+
 static void begin_addresses(struct dns *dns, struct span host)
 {
-	dns_begin(dns, host, DNS_A);
-	dns_begin(dns, host, DNS_AAAA);
+	for (size_t i = 0; i < TYPES; i++)
+		dns_begin(dns, host, types[i]);
 }
 
 static enum found judge(const struct ip *ip)
@@ -44,14 +47,13 @@ static enum found judge_all(const struct dns_answer *answer, struct ip *ip_r)
 static enum found find_address(struct dns *dns, struct span host, struct ip *ip_r,
 			       const char **reason)
 {
-	static const enum dns_type types[] = { DNS_A, DNS_AAAA };
 	enum found best = NO_ADDRESS, found;
 	struct dns_answer answer;
 	struct ip ip = { .bits = 0 };
 
 	if (!dns_name_is_valid(host))
 		return NO_ADDRESS;
-	for (size_t i = 0; i < sizeof(types) / sizeof(*types) && best != ADDRESS; i++) {
+	for (size_t i = 0; i < TYPES && best != ADDRESS; i++) {
 		dns_query(dns, host, types[i], &answer);
 		found = judge_all(&answer, &ip);
 		if (answer.status == DNS_TEMPORARY) {
@@ -113,9 +115,19 @@ static bool is_address(struct span host, struct ip *ip_r)
 	return ip_parse_family(span_slice(host, 0, dot), 32, ip_r) == 0;
 }
 
+static size_t count_labels(struct span name)
+{
+	size_t n = 1;
+
+	for (size_t i = 0; i < name.n; i++)
+		n += name.p[i] == '.';
+	return n;
+}
+
 /* A name without its last dot has that of the zone behind it: the domain, or one
- * above. */
-static struct span without_zone(struct dns *dns, struct span host, struct span zone)
+ * above. What stands before it, of so many labels at the least, has an address. */
+static struct span without_zone(struct dns *dns, struct span host, struct span zone,
+				size_t labels)
 {
 	const char *reason = NULL;
 	struct span name;
@@ -123,7 +135,7 @@ static struct span without_zone(struct dns *dns, struct span host, struct span z
 
 	for (int i = 0; i < 3 && span_find_byte(zone, 0, '.') < zone.n; i++) {
 		name = span_slice(host, 0, host.n > zone.n ? host.n - zone.n - 1 : 0);
-		if (span_find_byte(name, 0, '.') < name.n && host.p[name.n] == '.' &&
+		if (count_labels(name) >= labels && host.p[name.n] == '.' &&
 		    span_ieq(span_from(host, name.n + 1), zone) &&
 		    find_address(dns, name, &ip, &reason) == ADDRESS)
 			return name;
@@ -137,7 +149,7 @@ static void explain_nowhere(struct dns *dns, struct span domain, struct mx_resul
 {
 	result->state = is_address(result->host, &result->ip) ? MX_ADDRESS : MX_NOWHERE;
 	if (result->state == MX_NOWHERE)
-		result->dot = without_zone(dns, result->host, domain);
+		result->dot = without_zone(dns, result->host, domain, 2);
 }
 
 static void conclude(enum found best, const char *reason, struct mx_result *result)
@@ -156,6 +168,17 @@ static void conclude(enum found best, const char *reason, struct mx_result *resu
 		fail(result, reason);
 		break;
 	}
+}
+
+/* What looking for its address has told already. */
+static struct span find_alias(struct dns *dns, struct span host)
+{
+	struct dns_answer answer = { .alias = { NULL, 0 } };
+
+	for (size_t i = 0; i < TYPES && answer.alias.n == 0; i++)
+		if (dns_is_known(dns, host, types[i]))
+			dns_query(dns, host, types[i], &answer);
+	return answer.alias;
 }
 
 static void check_hosts(struct dns *dns, struct span domain, const struct dns_answer *answer,
@@ -187,6 +210,11 @@ static void check_hosts(struct dns *dns, struct span domain, const struct dns_an
 		result->host = hosts[0];
 		explain_nowhere(dns, domain, result);
 	}
+	result->alias = find_alias(dns, result->host);
+	/* a wildcard gives a name that lacks its dot an address, too; but mail.de.example.org
+	 * is perhaps meant as it is */
+	if (result->state == MX_OK && result->alias.n != 0)
+		result->dot = without_zone(dns, result->host, domain, 3);
 }
 
 static void check_implicit(struct dns *dns, struct span domain, struct mx_result *result)

@@ -1,6 +1,7 @@
 /* mx.h - can a domain receive mail, and is it perhaps misspelt?
  *
- * RFC 5321 section 5, RFC 7505 (null MX). */
+ * RFC 5321 section 5, RFC 2181 section 10.3 (no MX is an alias), RFC 7505 (null MX).
+ * Hosts are looked up until one has an address: of the others nothing is told. */
 #ifndef WHYBOUNCE_PROBE_MX_H
 #define WHYBOUNCE_PROBE_MX_H
 
@@ -29,8 +30,11 @@ struct mx_result {
 				 * UNREACHABLE: the one of ip; NOWHERE, ADDRESS: the most
 				 * preferred one; IMPLICIT: the domain; else empty */
 	struct ip ip;
-	struct span dot;	/* MX_NOWHERE: a host that has an address; to its name the
-				 * zone's was added, for the last dot is missing; or empty */
+	struct span dot;	/* MX_NOWHERE, or an alias that may be a wildcard: a host that
+				 * has an address; to its name the zone's was added, for the
+				 * last dot is missing; or empty */
+	struct span alias;	/* host, where an MX record names it, is a CNAME: where that
+				 * leads; or empty */
 	size_t hosts;		/* that the MX records name */
 	bool null_beside;	/* a null MX stands beside them, which 7505 does not allow */
 	const char *likely;	/* MX_NO_DOMAIN, MX_NONE, MX_NULL: a common mail domain
