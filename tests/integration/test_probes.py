@@ -1,12 +1,14 @@
 """What the DNS says about a bounce: a real Postfix, a real DNS server, a real
 signer, and peers that answer as Gmail, Outlook, Yahoo and users of Spamhaus do."""
 
+import json
+import shutil
 import socket
 import subprocess
 import time
 import unittest
 
-from support import ANNA, Lab, compose, parse, send, wait_for
+from support import ANNA, BUILD, Lab, compose, new_directory, parse, send, wait_for
 from lab import DNS, OpenDKIM, packages, txt
 
 OURS = "192.0.2.1"
@@ -20,6 +22,7 @@ REPLIES = {
     "spf": "550 5.7.23 <{0}>: Recipient address rejected: SPF fail - not authorized",
     "dkim": "550 5.7.20 No passing DKIM signature found",
     "dmarc": "550 5.7.1 Unauthenticated email from example.org is not accepted due to domain's DMARC policy.",
+    "nullmx": "556 5.1.10 <{0}>: Recipient address rejected: Domain does not accept mail (nullMX)",
     "nohost": "550 5.1.2 <{0}>: Bad destination system address: host not found",
     "ptr": "554 5.7.25 Client host rejected: cannot find your reverse hostname",
     "named": "550 5.7.23 SPF check failed: 203.0.113.9 may not send for example.org",
@@ -213,10 +216,62 @@ class Hosts(Probes):
         self.assertIn(f"{OURS} is on the blocklist bl.example.", words)
         self.assertIn(f"The address {OURS} has no name in the reverse DNS.", words)
 
+    def test_null_mx_beside_others(self):
+        self.begin(else_example=["@ MX 0 .", "@ MX 10 mx.example.org."])
+        words = self.bounce_for("nullmx@else.example")
+        self.assertIn("What you can do 1. The DNS says of else.example both that it receives mail and that it does not.",
+                      words)
+        self.assertIn("The MX records of else.example contradict one another", words)
+        self.assertNotIn("Send your message again", words)
+        self.assertNotIn("To repair it", words)  # it is not ours
+
     def test_misspelt_domain(self):
         self.begin()
         words = self.bounce_for("nohost@gmial.com")
         self.assertIn("What you can do 1. Look at the address again: perhaps it should end in gmail.com", words)
+
+
+class Checks(unittest.TestCase):
+    """whybounce check, of domains whose records are odd."""
+
+    ZONES = {
+        "good.example": ["@ MX 10 mx", "mx A 192.0.2.25"],
+        "alias.example": ["@ MX 10 mx", "mx CNAME mx.good.example."],
+        "void.example": ["@ MX 10 mx", "mx CNAME gone.good.example."],
+        "both.example": ["@ MX 0 .", "@ MX 10 mx.good.example."],
+        "ptr.example": ["@ MX 10 mx.good.example.", f"@ {txt('v=spf1 mx ptr -all')}"],
+        "inner.example": ["@ MX 10 mx", "mx A 10.1.2.3"],
+    }
+    #            exit status, findings but for one that all is well, the repair
+    WANTED = {
+        "good.example": (0, set(), ""),
+        "alias.example": (1, {"mx.alias"}, "name mx.good.example instead in the MX record of alias.example."),
+        "void.example": (1, {"mx.alias_nowhere"}, "Correct the MX record of void.example"),
+        "both.example": (1, {"mx.null_beside"}, "remove its null MX record"),
+        "ptr.example": (1, {"spf.ptr"}, "Replace ptr in the SPF record of ptr.example"),
+        "inner.example": (0, {"mx.private"}, ""),
+    }
+
+    def test_each(self):
+        if packages.missing():
+            self.skipTest(packages.missing())
+        directory = new_directory()
+        self.addCleanup(shutil.rmtree, directory, ignore_errors=True)
+        settings = directory / "whybounce.yaml"
+        settings.write_text("checks: {dkim: no, dmarc: no, ptr: no}\n")
+        spf = [f"@ {txt('v=spf1 mx -all')}"]
+        zones = {name: rows if any("spf1" in row for row in rows) else rows + spf for name, rows in self.ZONES.items()}
+        with DNS(directory / "dns", zones) as dns:
+            for domain, (status, found, repair) in self.WANTED.items():
+                with self.subTest(domain=domain):
+                    run = subprocess.run([str(BUILD / "whybounce"), "check", domain, "--dns", dns.address, "-f", "json",
+                                          "-c", str(settings)], capture_output=True, text=True, timeout=60)
+                    lines = [json.loads(line) for line in run.stdout.splitlines()]
+                    self.assertEqual(found, {line["finding"] for line in lines} - {"spf.record", "mx.ok"}, lines)
+                    repairs = " ".join(line["repair"] for line in lines)
+                    self.assertIn(repair, repairs)
+                    self.assertEqual(bool(repair), bool(repairs.strip()), repairs)
+                    self.assertEqual(status, run.returncode)
 
 
 class Readers(Probes):
