@@ -34,6 +34,7 @@ static const struct knowledge_file files[] = {
 	  "  - {id: generic.full, pattern: 'over quota', cause: mailbox_full}\n"
 	  "  - {id: generic.grey, pattern: 'greylisted', cause: greylisted}\n"
 	  "  - {id: weak.spam, pattern: 'spam', cause: spam, weak: yes}\n"
+	  "  - {id: last.odd, pattern: 'odd', cause: policy, weak: last}\n"
 	  "  - {id: gmail.moved, provider: Gmail, pattern: 'over quota at gmail', cause: moved, who: sender}\n"
 	  "  - {id: gmail.mailonly, provider: Gmail, pattern: 'sender .*in reply to mail from', cause: policy}\n"
 	  "  - {id: gmail.narrow, provider: Gmail, pattern: 'narrow', reply: \"550\", status: 5.7.26, cause: security}\n" },
@@ -132,6 +133,13 @@ static void test_where_evidence_stands(void **state)
 		{ ACTION_FAILED, "", "", "550 5.2.2 no", "", "", "mailbox_full", "status 5.2.2" },
 		{ ACTION_FAILED, "", "5.1.1", "550 5.2.2 no", "", "", "user_unknown", "status 5.1.1" },
 		{ ACTION_FAILED, "552", "5.0.0", "550 no", "", "", "mailbox_full", "reply 552" },
+		/* a last word: after the status, unless that says nothing; before the reply code */
+		{ ACTION_FAILED, "550", "", "550 odd", "", "", "policy", "last.odd" },
+		{ ACTION_FAILED, "550", "5.1.6", "550 5.1.6 odd", "", "", "policy", "last.odd" },
+		{ ACTION_FAILED, "550", "5.1.1", "550 5.1.1 odd", "", "", "user_unknown", "status 5.1.1" },
+		{ ACTION_FAILED, "550", "", "550 odd spam", "", "", "spam", "weak.spam" },
+		{ ACTION_FAILED, "552", "5.1.6", "552 no", "", "", "mailbox_full", "reply 552" },
+		{ ACTION_FAILED, "554", "5.1.6", "554 no", "", "", "unknown", "status 5.1.6" },
 		/* what the reporting server says, where the other one is silent */
 		{ ACTION_FAILED, "", "", "", "over quota", "", "mailbox_full", "generic.full" },
 		{ ACTION_FAILED, "", "", "", "550 5.2.2 no", "", "mailbox_full", "status 5.2.2" },

@@ -126,6 +126,7 @@ static void test_codes_narrow(void **state)
 static void test_groups(void **state)
 {
 	struct small small = small_new("rules:\n"
+		"- {id: last, pattern: 'full', cause: moved, weak: last}\n"
 		"- {id: weak, pattern: 'full', cause: moved, weak: yes}\n"
 		"- {id: strong, pattern: 'full', cause: moved}\n"
 		"- {id: provider, provider: P, pattern: 'full', cause: moved}\n",
@@ -136,6 +137,7 @@ static void test_groups(void **state)
 	assert_string_equal(match(small.rules, RULE_PROVIDER, "full", "", ""), "provider");
 	assert_string_equal(match(small.rules, RULE_GENERIC, "full", "", ""), "strong");
 	assert_string_equal(match(small.rules, RULE_WEAK, "full", "", ""), "weak");
+	assert_string_equal(match(small.rules, RULE_LAST, "full", "", ""), "last");
 	small_free(&small);
 }
 

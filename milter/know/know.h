@@ -72,6 +72,7 @@ struct code_text {
 enum rule_group {
 	RULE_ADMIN, RULE_PROVIDER, RULE_GENERIC,
 	RULE_WEAK,		/* generic text that a specific status outweighs */
+	RULE_LAST,		/* generic text that any status outweighs, no reply code */
 	RULE_GROUPS,
 };
 struct rule {

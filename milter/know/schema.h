@@ -48,7 +48,8 @@
  *       who: sender
  *       help: https://support.google.com/mail/?p=NoSuchUser
  *       hint: "…"                  # a sentence that is true for this provider
- *       weak: yes                  # generic: a status that says more goes first
+ *       weak: yes                  # generic: a status that says more goes first;
+ *                                  # last: any status does, but no reply code
  *   hints:                         # translations of the rules' hints; rules with
  *                                  # the same English hint share the translation
  *     - {id: gmail.no_such_user, text: "…"}

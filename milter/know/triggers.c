@@ -117,16 +117,31 @@ static int rule_facts(struct loader *l, struct place place,
 	return load_text(l, &place, raw->help, 0, &rule->help);
 }
 
+/* "yes" or "last"; absent or "no": not weak. */
+static int load_strength(struct loader *l, const struct place *place, const char *text,
+			 enum rule_group *group_r)
+{
+	bool weak = false;
+
+	*group_r = RULE_LAST;
+	if (text != NULL && strcmp(text, "last") == 0)
+		return 0;
+	if (text != NULL && load_yes(l, place, text, &weak) != 0)
+		return -1;
+	*group_r = weak ? RULE_WEAK : RULE_GENERIC;
+	return 0;
+}
+
 /* An admin's rules are a group of their own, weak or not. */
 static int rule_group(struct loader *l, struct place place,
 		      const struct schema_rule *raw, struct rule *rule)
 {
-	bool weak = false;
+	enum rule_group group;
 
 	place.at.key = "weak";
-	if (raw->weak != NULL && load_yes(l, &place, raw->weak, &weak) != 0)
+	if (load_strength(l, &place, raw->weak, &group) != 0)
 		return -1;
-	if (weak && rule->provider != NULL)
+	if (group != RULE_GENERIC && rule->provider != NULL)
 		return load_fail(l, &place, "only a generic rule can be weak; "
 				 "remove \"weak\" or \"provider\"");
 	if (place.source->kind == SOURCE_OVERRIDE)
@@ -134,7 +149,7 @@ static int rule_group(struct loader *l, struct place place,
 	else if (rule->provider != NULL)
 		rule->group = RULE_PROVIDER;
 	else
-		rule->group = weak ? RULE_WEAK : RULE_GENERIC;
+		rule->group = group;
 	return 0;
 }
 

@@ -181,13 +181,19 @@ static bool by_status(const struct evidence *e, struct diagnosis *d)
 	return decide(status_cause(e->knowledge, e->status), NULL, BY_STATUS, d);
 }
 
+/* "5.0.0" is often nobody's word, but what a program fills the field with. */
+static bool by_telling_status(const struct evidence *e, struct diagnosis *d)
+{
+	return by_status(e, d) && strcmp(d->cause->id, "unknown") != 0;
+}
+
 /* x.7.1 is what servers send for want of something better. */
 static bool by_specific_status(const struct evidence *e, struct diagnosis *d)
 {
 	if (e->status.n < 5 || span_has_suffix(e->status, ".0") ||
 	    span_is(span_from(e->status, 1), ".7.1"))
 		return false;
-	return by_status(e, d) && strcmp(d->cause->id, "unknown") != 0;
+	return by_telling_status(e, d);
 }
 
 static bool by_reply_code(const struct evidence *e, struct diagnosis *d)
@@ -243,10 +249,12 @@ static void by_nothing(const struct evidence *e, struct diagnosis *d)
 }
 
 /* Codes that say "something went wrong" do not outweigh that it is a delay. */
-static bool by_codes(const struct evidence *e, struct diagnosis *d)
+static bool by_codes(struct evidence *e, struct diagnosis *d)
 {
-	return by_status(e, d) || (e->action == ACTION_DELAYED && by_action(e, d)) ||
-		by_reply_code(e, d) || by_class(e, d);
+	return by_telling_status(e, d) ||
+		(e->action == ACTION_DELAYED && by_action(e, d)) ||
+		by_rules(e, RULE_LAST, d) || by_reply_code(e, d) || by_class(e, d) ||
+		by_status(e, d);
 }
 
 static bool by_evidence(struct evidence *e, struct diagnosis *d)

@@ -1,7 +1,8 @@
 /* diagnose.h - from what a bounce says to why it bounced.
  *
  * Pure. Precedence: admin rules, provider text, generic text, a specific
- * enhanced status, weak generic text, any enhanced status, reply code, class.
+ * enhanced status, weak generic text, any enhanced status that tells something,
+ * last generic text, reply code, class.
  * Actions are kept apart: delivered, relayed and expanded are never failures, a
  * delay that says nothing else is "expired.delayed". */
 #ifndef WHYBOUNCE_WHY_DIAGNOSE_H
