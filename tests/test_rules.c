@@ -341,6 +341,7 @@ static void test_servers(void **state)
 {
 	(void)state;
 	assert_true(each_row("servers.tsv", 2, check_server) > 1000);
+	assert_true(each_row("prose.tsv", 2, check_server) > 300);
 }
 
 /* ---- the sieve against trying everything ---- */
@@ -387,6 +388,7 @@ static void test_sieve_loses_nothing(void **state)
 	(void)state;
 	each_row("providers.tsv", 3, check_sieve_provider);
 	each_row("servers.tsv", 2, check_sieve_server);
+	each_row("prose.tsv", 2, check_sieve_server);
 }
 
 /* Every pattern needs a literal, or it would be tried with every text. */
