@@ -20,7 +20,7 @@
 	"  - {id: spf.pass, level: fine, contradicts: [auth_failure.spf], found: \"{ip} is allowed.\",\n" \
 	"     contradiction: \"{ip} is allowed now.\"}\n" \
 	"  - {id: spf.fail, level: problem, explains: [auth_failure], found: \"{ip} is not allowed.\",\n" \
-	"     repair: \"Add {other}.\", step: \"Ask.\"}\n"
+	"     proves: ptr, instead_of: [auth_failure], repair: \"Add {other}.\", step: \"Ask.\"}\n"
 
 static const struct knowledge_file base[] = {
 	{ "knowledge/causes.yaml", CAUSES }, { "knowledge/findings.yaml", FINDINGS },
@@ -56,6 +56,9 @@ static void test_facts(void **state)
 	assert_false(cause_is_listed(other, kind(k, "spf.fail")->explains));
 	assert_true(cause_is_listed(detail, kind(k, "spf.pass")->contradicts));
 	assert_false(cause_is_listed(family, kind(k, "spf.pass")->contradicts));
+	assert_ptr_equal(kind(k, "spf.fail")->proves, other);
+	assert_true(cause_is_listed(detail, kind(k, "spf.fail")->instead_of));
+	assert_null(kind(k, "spf.pass")->proves);
 	knowledge_free(k);
 }
 

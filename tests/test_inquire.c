@@ -34,6 +34,7 @@ static const struct dns_row rows[] = {
 	ROW("good.example", TXT, "v=spf1 ip4:192.0.2.1 -all"),
 	ROW("_dmarc.example.org", TXT, "v=DMARC1; p=none"),
 	ROW("xn--bcher-kva.example", TXT, "v=spf1 -all"),
+	ROW("web.example", MX, "0 ."),
 };
 static const char ours[] = "local_domains: [example.org, good.example]\n"
 			   "outbound_addresses: [192.0.2.1]\n";
@@ -312,6 +313,36 @@ static void test_unicode(void **state)
 	close_stage(&stage);
 }
 
+#define NOT_FOUND(TO) BOUNCE(TO, "5.4.4", "550 5.4.4 Host or domain name not found", \
+			     MAIL("anna@example.org"))
+
+/* A domain that says that it takes no mail exists, whatever the reply made of it. */
+static void test_proof(void **state)
+{
+	struct stage stage;
+	const char *text;
+	unsigned queries;
+
+	(void)state;
+	open_stage(&stage, ours);
+	text = explained(&stage, NOT_FOUND("kim@web.example"), ORIGIN_GENERATED,
+			 "anna@example.org", explain_text, &queries);
+	assert_has(text, "The part of the address after the @ sign does not take any mail");
+	assert_has(text, "1. Nobody can receive mail at web.example.");
+	assert_lacks(text, "does not exist");
+	text = explained(&stage, NOT_FOUND("kim@web.example"), ORIGIN_GENERATED,
+			 "anna@example.org", explain_json, &queries);
+	assert_has(text, "\"cause\":\"null_mx\"");
+	text = explained(&stage, NOT_FOUND("kim@gone.example"), ORIGIN_GENERATED,
+			 "anna@example.org", explain_text, &queries);
+	assert_has(text, "The part of the address after the @ sign does not exist");
+	text = explained(&stage, BOUNCE("kim@web.example", "5.2.2", "552 5.2.2 mailbox full",
+					MAIL("anna@example.org")),
+			 ORIGIN_GENERATED, "anna@example.org", explain_text, &queries);
+	assert_has(text, "The mailbox is full");
+	close_stage(&stage);
+}
+
 static void test_forged(void **state)
 {
 	char settings[300];
@@ -343,6 +374,7 @@ int main(void)
 		FIXTURE_TEST(test_contradiction),
 		FIXTURE_TEST(test_misspelt_domain),
 		FIXTURE_TEST(test_unicode),
+		FIXTURE_TEST(test_proof),
 		FIXTURE_TEST(test_forged),
 	};
 

@@ -143,6 +143,37 @@ static int explain_in(const struct snapshot *snapshot, struct arena *arena,
 	return 0;
 }
 
+/* What a check proves about the recipient's domain, where the reply told something
+ * else of it: a domain that takes no mail exists. */
+static const struct cause *proven_cause(const struct diagnosis *d, struct span domain,
+					const struct findings *findings)
+{
+	for (size_t i = 0; i < findings->n; i++) {
+		const struct finding *finding = &findings->list[i];
+
+		if (finding->kind->proves != NULL && span_ieq(finding->domain, domain) &&
+		    cause_is_listed(d->cause, finding->kind->instead_of))
+			return finding->kind->proves;
+	}
+	return NULL;
+}
+
+static void correct_diagnoses(const struct reading *reading, const struct findings *findings)
+{
+	for (size_t i = 0; i < reading->bounce.n; i++) {
+		const struct bounce_recipient *r = &reading->bounce.recipients[i];
+		struct diagnosis *d = &reading->diagnoses[i];
+		struct span address = r->original.n != 0 ? r->original : r->recipient;
+		const struct cause *cause = proven_cause(d, address_host(address), findings);
+
+		if (cause == NULL)
+			continue;
+		d->cause = cause;
+		d->who = cause->who;
+		d->rule = NULL;		/* nor does its hint fit any more */
+	}
+}
+
 int enrich_explain(const struct snapshot *snapshot, struct arena *arena,
 		   const struct reading *reading, const struct enrich_request *request,
 		   struct explanation *explanation_r, struct error *error)
@@ -164,6 +195,7 @@ int enrich_explain(const struct snapshot *snapshot, struct arena *arena,
 	inquire(snapshot, arena, reading, request->origin, address, &told->reader, &told->inquiry);
 	if (request->waiting != NULL)
 		request->waiting(request->waiting_context, false);
+	correct_diagnoses(reading, &told->inquiry.findings);
 	if (explain_in(snapshot, arena, reading, first, told, explanation_r, error) != 0)
 		return -1;
 	if (second == NULL || second == first || request->language != NULL)
@@ -349,14 +381,14 @@ void enrich(const struct snapshot *snapshot, struct arena *arena,
 		result_r->recipients = reading.bounce.n;
 		result_r->outcome = reason_to_pass(snapshot, arena, &reading, request, plan,
 						   &reason);
-		if (result_r->outcome != OUTCOME_NOT_A_BOUNCE &&
-		    result_r->outcome != OUTCOME_ALREADY)
-			tally_all(&reading, &result_r->tally);
 		if (result_r->outcome == OUTCOME_EXPLAINED &&
 		    build(snapshot, arena, request, &reading, plan, result_r, &error) != 0) {
 			result_r->outcome = OUTCOME_FAILED;
 			reason = error.text;
 		}
+		if (result_r->outcome != OUTCOME_NOT_A_BOUNCE &&
+		    result_r->outcome != OUTCOME_ALREADY)
+			tally_all(&reading, &result_r->tally);
 	}
 	snprintf(result_r->reason, sizeof(result_r->reason), "%s", reason);
 }

@@ -68,8 +68,8 @@ struct reading {
 int enrich_read(const struct snapshot *snapshot, struct arena *arena,
 		struct span message, struct reading *reading_r,
 		struct error *error);
-/* All of the request but its message, which the reading holds. The second
- * language hangs below the first. */
+/* All of the request but its message, which the reading holds. What checks prove
+ * corrects the diagnoses of the reading. The second language hangs below the first. */
 int enrich_explain(const struct snapshot *snapshot, struct arena *arena,
 		   const struct reading *reading, const struct enrich_request *request,
 		   struct explanation *explanation_r, struct error *error);

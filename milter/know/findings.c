@@ -57,7 +57,13 @@ static int finding_facts(struct loader *l, const struct source *s, size_t entry,
 	    (check_facts_allowed(l, &place, true) != 0 ||
 	     load_level(l, &place, raw->level, &kind->level) != 0))
 		return -1;
-	if (load_cause_ids(l, place, "explains", &raw->explains, &kind->explains) != 0)
+	place.at.key = "proves";
+	if (raw->proves != NULL &&
+	    (check_facts_allowed(l, &place, true) != 0 ||
+	     load_cause_id(l, &place, raw->proves, &kind->proves) != 0))
+		return -1;
+	if (load_cause_ids(l, place, "explains", &raw->explains, &kind->explains) != 0 ||
+	    load_cause_ids(l, place, "instead_of", &raw->instead_of, &kind->instead_of) != 0)
 		return -1;
 	return load_cause_ids(l, place, "contradicts", &raw->contradicts, &kind->contradicts);
 }

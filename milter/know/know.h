@@ -105,6 +105,9 @@ struct finding_kind {
 	enum level level;
 	struct texts explains, contradicts;	/* ids of causes; a family means all
 						 * of its details */
+	const struct cause *proves;	/* the cause, where a reply told one of instead_of;
+					 * or NULL */
+	struct texts instead_of;
 };
 struct finding_text {
 	const char *found;	/* a sentence */

@@ -130,6 +130,8 @@ static const cyaml_schema_field_t finding_fields[] = {
 	TEXT("level", struct schema_finding, level),
 	TEXTS("explains", struct schema_finding, explains),
 	TEXTS("contradicts", struct schema_finding, contradicts),
+	TEXT("proves", struct schema_finding, proves),
+	TEXTS("instead_of", struct schema_finding, instead_of),
 	TEXT("found", struct schema_finding, found),
 	TEXT("repair", struct schema_finding, repair),
 	TEXT("step", struct schema_finding, step),

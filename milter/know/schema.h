@@ -58,6 +58,8 @@
  *       level: problem             # English only: fine, note, problem
  *       explains: [auth_failure]   # English only: causes it can be the reason of
  *       contradicts: [auth_failure.spf]	# English only: causes it speaks against
+ *       proves: null_mx            # English only: the cause, whatever the reply said
+ *       instead_of: [host_unknown] # English only: where it said one of these
  *       found: "…"
  *       repair: "…"                # what to change, where that is ours
  *       step: "…"                  # first step of a sender, where it explains
@@ -118,8 +120,8 @@ struct schema_rule {
 	struct schema_texts patterns;
 };
 struct schema_finding {
-	char *id, *level, *found, *repair, *step, *contradiction;
-	struct schema_texts explains, contradicts;
+	char *id, *level, *proves, *found, *repair, *step, *contradiction;
+	struct schema_texts explains, contradicts, instead_of;
 };
 
 struct schema {
