@@ -68,6 +68,8 @@ static void test_first_words_of_the_subject(void **state)
 		{ "From: postmaster@y.example\nSubject: Undeliverable: campaign statistics", FAILED, true },
 		{ "From: postmaster@y.example\nSubject: Daily report: 3 undelivered",
 		  "x@y.example 550 no\nz@y.example 552 full", false },
+		{ "From: MDaemon at y.example <MDaemon@y.example>\nSubject: Bad queue summary",
+		  "From: a@y.example To: x@y.example Reason: unknown user", false },
 		{ "From: reports@y.example\nSubject: Your campaign delivery report",
 		  "Mail could not be delivered to x@y.example: 550 no", false },
 		{ "From: Mail system <postmaster@y.example>\nSubject: AutoReply: no such user",
@@ -123,6 +125,26 @@ static void test_bounces_passed_on(void **state)
 	CHECK(mails);
 }
 
+/* Everybody may take the name of a daemon. */
+static void test_name_of_a_daemon(void **state)
+{
+	static const struct { const char *header; bool bounce; } rows[] = {
+		{ "Return-Path: <>\nFrom: Mailer-Daemon <fan@l.example>", true },
+		{ "Return-Path: <l-owner@l.example>\nFrom: Mailer-Daemon <fan@l.example>", false },
+		{ "Return-Path: <l-owner@l.example>\nFrom: Mailer-Daemon fan <fan@l.example>", false },
+		{ "Return-Path: <l-owner@l.example>\nFrom: Fan <mailer-daemon@l.example>", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct bounce b = read_mail(span_str(arena_printf(&arena,
+			"%s\nTo: l@l.example\nSubject: Returned mail\n\n<x@y.example>: 550 User unknown\n",
+			rows[i].header)));
+
+		assert_true((b.shape != BOUNCE_NOT) == rows[i].bounce);
+	}
+}
+
 /* A failure that may come, if this or that. */
 static void test_conditions(void **state)
 {
@@ -155,10 +177,16 @@ static void test_least_a_bounce_says(void **state)
 		{ "From: Mail Delivery System <noreply@p.example>\nSubject: Delivery delayed",
 		  "Five messages wait. Click here.", false },
 		{ "From: MAILER-DAEMON@y.example\nSubject: Delivery failure", "Unable to deliver it.", true },
+		{ "From: System Administrator\nSubject: Undeliverable: Offer",
+		  "Your message did not reach the following recipient(s):\n\nStein, Bob on Tue, 11 Mar\n", true },
 		{ "From: news@n.example\nSubject: Your emails are not delivered",
 		  "550 5.7.26 is what they get.", false },
 		{ "From: pay@p.example\nSubject: Your payment was not delivered",
 		  "20 EUR to x@y.example could not be delivered: the account does not exist.", false },
+		{ "From: Security <mailsecurity@y.example>\nSubject: Message was blocked",
+		  "The message you sent to x@y.example was blocked: 554 spam", true },
+		{ "From: Security <mailsecurity@y.example>\nSubject: Message was blocked",
+		  "A message from x@y.example was blocked. It was addressed to you.", false },
 		{ "From: no-reply@y.example\nSubject: Delivery failed",
 		  "The e-mail to x@y.example could not be delivered: 550 no", true },
 		{ "From: postmaster@y.example\nSubject: Offer",
@@ -174,15 +202,41 @@ static void test_mail_to_the_reader(void **state)
 {
 	static const struct mail mails[] = {
 		{ "From: Mail system <help@p.example>\nSubject: Delivery failed",
-		  "Mail to anna@a.example cannot be delivered. Renew your account.", false },
+		  "Mail to anna@a.example cannot be delivered. Renew: http://p.example/", false },
+		{ "From: Mail system <help@p.example>\nSubject: Delivery failed",
+		  "Mail to anna@a.example cannot be delivered.", true },
 		{ "From: Mail system <help@p.example>\nSubject: Delivery failed",
 		  "Mail to anna@a.example cannot be delivered: 552 mailbox full", true },
 		{ "From: MAILER-DAEMON@p.example\nSubject: Your mailbox is full",
 		  "New mail to anna@a.example cannot be delivered.", false },
 		{ "From: MAILER-DAEMON@p.example\nSubject: Undelivered mail",
+		  "Dear anna@a.example, 3 messages could not be delivered. http://p.example/", false },
+		{ "From: MAILER-DAEMON@p.example\nSubject: Undelivered mail\nContent-Type: text/html",
+		  "Dear anna@a.example, 3 messages could not be delivered. <a href=http://p.example>Sign in</a>", false },
+		{ "From: MAILER-DAEMON@p.example\nSubject: Undelivered mail",
+		  "Dear anna@a.example, your message could not be delivered.", true },
+		{ "From: MAILER-DAEMON@p.example\nSubject: Undelivered mail",
+		  "A message from anna@a.example to Bob Stein could not be delivered.", true },
+		{ "From: MAILER-DAEMON@p.example\nSubject: Undelivered mail",
 		  "6 messages were not delivered to your inbox.", false },
 		{ "From: MAILER-DAEMON@p.example\nSubject: Undelivered mail",
 		  "<x@y.example>: 550 was not delivered to your inbox provider", true },
+	};
+
+	(void)state;
+	CHECK(mails);
+}
+
+/* A mailbox answers for a person, to whatever address its mail came from. */
+static void test_answers_of_mailboxes(void **state)
+{
+	static const struct mail mails[] = {
+		{ "From: Eva <eva@y.example>\nSubject: Offer\nTo: l-bounces@l.example",
+		  "I left. Your mail to eva@y.example was not delivered to anybody.", false },
+		{ "From: Eva <eva@y.example>\nSubject: Undeliverable: Offer",
+		  "Your mail to eva@y.example was not delivered to anybody.", true },
+		{ "From: postmaster@y.example\nSubject: Offer\nTo: l-bounces@l.example",
+		  "Your mail to eva@y.example was not delivered to anybody.", true },
 	};
 
 	(void)state;
@@ -259,9 +313,11 @@ int main(void)
 		cmocka_unit_test(test_first_words_of_the_subject),
 		cmocka_unit_test(test_other_programs),
 		cmocka_unit_test(test_bounces_passed_on),
+		cmocka_unit_test(test_name_of_a_daemon),
 		cmocka_unit_test(test_conditions),
 		cmocka_unit_test(test_least_a_bounce_says),
 		cmocka_unit_test(test_mail_to_the_reader),
+		cmocka_unit_test(test_answers_of_mailboxes),
 		cmocka_unit_test(test_challenges),
 		cmocka_unit_test(test_notation_of_a_service),
 		cmocka_unit_test(test_success),

@@ -461,13 +461,11 @@ static struct span find_notification(struct span text)
 	return span_slice(from, start, span_find_byte(from, start, ']'));
 }
 
-/* "anna@a.example: your mailbox is full", to anna@a.example. */
-static bool names_reader_only(const struct notice *notice, struct span reader)
+static bool has_links(struct arena *arena, const struct mime_part *part)
 {
-	for (size_t i = 0; i < notice->n; i++)
-		if (!address_eq(notice->entries[i].address, reader))
-			return false;
-	return notice->n != 0;
+	struct span text = mime_text(arena, part, BOUNCE_MAX_TEXT);
+
+	return content_type_is(&part->type, "text", NULL) && span_ifind(text, 0, "http") < text.n;
 }
 
 static int read_text(struct arena *arena, const struct message *message,
@@ -498,7 +496,8 @@ static int read_text(struct arena *arena, const struct message *message,
 	findings.named = notice.n != 0 && notice.entries[0].named != NAMED_SOMEWHERE;
 	findings.mentioned = notice.n != 0;
 	findings.reply = reply_find(notice.text, 0) < notice.text.n;
-	findings.reader_only = names_reader_only(&notice, sender_of(arena, message->root));
+	findings.links = has_links(arena, bounce->first);
+	findings.reader_only = notice_names_only(&notice, sender_of(arena, message->root));
 	findings.returned |= notice.returned.n != 0;
 	findings.told = notice_tells(&notice);
 	findings.of_mail = (!findings.named || !e->server) && evidence_speaks_of_mail(notice.text);

@@ -6,6 +6,7 @@
 #include "mail/notice.h"
 #include "mail/remark.h"
 #include "mail/transcript.h"
+#include "mail/wording.h"
 
 /* ---- what is said of an entry ---- */
 
@@ -296,6 +297,36 @@ struct span notice_reporter(struct span text)
 			return host;
 	}
 	return (struct span){ NULL, 0 };
+}
+
+/* "your message", "Sender: anna@a.example" */
+static bool speaks_to_author(struct span text, struct span author)
+{
+	static const char *const words[] = {
+		"your message ", "your mail ", "your email ", "your e-mail ", "you sent", "you have sent",
+		"ihre nachricht ", "ihre mail ", "ihre e-mail ", "votre message ", "votre courriel ",
+		"su mensaje ", "su correo ", "sua mensagem ", "suo messaggio ", "uw bericht ",
+		"аше письмо", "аше сообщение",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (span_ifind(text, 0, words[i]) < text.n)
+			return true;
+	for (size_t at = span_find(text, 0, author); at < text.n; at = span_find(text, at + 1, author))
+		if (wording_names_sender(wording_before(text, at)))
+			return true;
+	return false;
+}
+
+bool notice_names_only(const struct notice *notice, struct span reader)
+{
+	struct span text = notice->text;
+
+	for (size_t i = 0; i < notice->n; i++)
+		if (notice->entries[i].named == NAMED_AT_LINE ||
+		    !address_eq(notice->entries[i].address, reader))
+			return false;
+	return reader.n != 0 && span_find(text, 0, reader) < text.n && !speaks_to_author(text, reader);
 }
 
 static size_t field_line(struct span text, const char *name)

@@ -30,18 +30,11 @@ static bool is_postmaster(struct span from)
 		"mailadmin", "mail-admin", "mailgateway", "mail gateway", "mailsweeper", "mailmarshal",
 		"mail router", "mailrouter", "mail transport", "mdaemon", "interscan", "imss@",
 		"administrator@", "antispam", "mail-daemon", "delivery agent", "bounces@", "mail security",
+		"mailsecurity",
 		"post_master", "mailer@", "mail filter",
 	};
 
 	return contains_any(from, words, sizeof(words) / sizeof(*words));
-}
-
-/* The address itself, not only the name before it, which everybody may take. */
-static struct span address_of(struct span from)
-{
-	size_t address = span_find_byte(from, 0, '<');
-
-	return span_from(from, address < from.n ? address : 0);
 }
 
 /* "<>" or nothing: RFC 5321, 4.5.5. */
@@ -56,15 +49,30 @@ static bool is_null_path(const struct header *field)
 		span_has_prefix(value, "<MAILER-DAEMON") || span_has_prefix(value, "MAILER-DAEMON");
 }
 
-/* A milter sees a message before its return path is written. */
-static void read_path(const struct headers *headers, struct evidence *e)
+static bool has_null_path(const struct headers *headers)
 {
-	const struct header *path = headers_find(headers, "Return-Path");
+	for (const struct header *h = headers_find(headers, "Return-Path"); h != NULL;
+	     h = headers_find_next(headers, h))
+		if (is_null_path(h))
+			return true;
+	return false;
+}
 
-	for (const struct header *h = path; h != NULL; h = headers_find_next(headers, h))
-		e->null_path |= is_null_path(h);
-	e->answerable = path != NULL && !e->null_path;
-	e->null_path |= path == NULL && e->machine && headers_find(headers, "Date") != NULL;
+/* A milter sees a message before its return path is written. */
+static void read_origin(const struct headers *headers, struct span from, struct evidence *e)
+{
+	bool path = headers_find(headers, "Return-Path") != NULL;
+	struct span address = span_from(from, span_find_byte(from, 0, '<'));
+
+	e->null_path = has_null_path(headers);
+	e->answerable = path && !e->null_path;
+	/* the address itself: everybody may take the name */
+	e->daemon = is_daemon(address.n != 0 ? address : from);
+	e->addressed = headers_find(headers, "X-Failed-Recipients") != NULL;
+	e->machine = e->daemon || (is_daemon(from) && !e->answerable) || e->addressed ||
+		headers_find(headers, "X-Mailer-Daemon-Recipients") != NULL ||
+		headers_find(headers, "X-MailerError") != NULL;
+	e->null_path |= !path && e->machine && headers_find(headers, "Date") != NULL;
 }
 
 /* Programs that are no mail server name themselves: of tickets, of lists, of builds. */
@@ -172,20 +180,15 @@ void evidence_read(struct arena *arena, const struct mime_part *root, struct evi
 
 	*e = (struct evidence){ .forwarded = is_about_another(subject) };
 	phrases_find(subject, &e->subject);
-	e->addressed = headers_find(headers, "X-Failed-Recipients") != NULL;
-	e->machine = is_daemon(from) || e->addressed ||
-		headers_find(headers, "X-Mailer-Daemon-Recipients") != NULL ||
-		headers_find(headers, "X-MailerError") != NULL;
-	e->daemon = is_daemon(address_of(from));
-	e->postmaster = span_ifind(address_of(from), 0, "postmaster@") < address_of(from).n;
+	read_origin(headers, from, e);
 	e->program = says_program(headers);
 	e->posted = is_posted(headers, subject);
 	e->of_mail = evidence_speaks_of_mail(subject);
-	e->server = e->machine || is_postmaster(from) || from_field == NULL || is_null_path(from_field);
-	read_path(headers, e);
+	e->server = e->machine || is_postmaster(from) || from_field == NULL ||
+		(is_null_path(from_field) && span_find_byte(from, 0, '@') == from.n);
 	e->origin = (e->server ? 2 : 0) + e->machine + e->null_path;
-	if (is_bounce_address(header_unfold(arena, headers_find(headers, "To"))))
-		e->origin += 1;
+	if (e->server && is_bounce_address(header_unfold(arena, headers_find(headers, "To"))))
+		e->origin += 1;		/* but people's mailboxes answer to such an address */
 	e->auto_reply = says_auto_reply(headers) || leads(&e->subject, PHRASE_AUTO_REPLY);
 }
 
@@ -298,8 +301,8 @@ static bool tells_failure(const struct evidence *e, const struct findings *f)
 }
 
 /* The least a notice says: whom it is about, or what a server answered. Where it says
- * neither, it must come from a daemon's own address, which takes no answers; that of a
- * postmaster must speak of mail: parcels are not delivered, too. */
+ * neither, no answer to it may be wanted, and another address than a daemon's must speak
+ * of mail: parcels are not delivered, too. */
 static bool says_whom(const struct evidence *e, const struct findings *f)
 {
 	if (f->named || e->addressed)
@@ -307,8 +310,10 @@ static bool says_whom(const struct evidence *e, const struct findings *f)
 	if (f->mentioned && e->null_path && (e->machine || (e->server && titled(e))))
 		return true;
 	if (f->reply && e->server)
-		return e->machine || f->mentioned;
-	return (e->daemon || (e->postmaster && f->of_mail)) && !e->answerable && titled(e) && f->told;
+		return e->machine || f->mentioned || (e->null_path && titled(e));
+	if (e->answerable || !f->told)
+		return false;
+	return e->daemon ? titled(e) || f->of_mail : e->server && titled(e) && f->of_mail;
 }
 
 /* Everybody may call himself a mail system: where an answer would be read, the subject
@@ -322,7 +327,7 @@ static bool is_named_only(const struct evidence *e, const struct findings *f)
 /* Nothing of a report and no returned message: is what the text says enough? */
 static const char *against_text(const struct evidence *e, const struct findings *f)
 {
-	if (!e->server && !e->null_path)
+	if (!e->server && (!e->null_path || !titled(e)))
 		return "no mail server wrote it";	/* but somebody, to the keeper of a list */
 	if (!says_whom(e, f))
 		return "it names no recipient and quotes no reply";
@@ -394,16 +399,17 @@ static const char *against(const struct evidence *e, const struct findings *f)
 	return weigh(e, f) >= ENOUGH ? NULL : "too little speaks for a bounce";
 }
 
-/* "anna@a.example, your mailbox is full" to her: she sent none of what is spoken of. */
+/* "anna@a.example, your mailbox is full" to her: she sent none of what is spoken of. But
+ * who wrote to himself is told of it, too; then no link is to be followed. */
 const char *evidence_against(const struct evidence *e, const struct findings *f)
 {
 	struct findings found = *f;
 
-	if (!f->reader_only || f->reply)
+	if (!f->reader_only || f->reply || e->addressed ||
+	    (e->server && !f->links && !leads(&e->subject, PHRASE_SUMMARY)))
 		return against(e, f);
-	if (leads(&e->subject, PHRASE_SUMMARY) && !f->report)
+	if (!f->report && !f->report_type && !f->returned)
 		return "it tells of mail to its reader";
-	if (!e->daemon)
-		found.named = found.mentioned = false;
+	found.named = found.mentioned = false;
 	return against(e, &found);
 }

@@ -17,7 +17,6 @@ struct evidence {
 	bool answerable;	/* the return path is an address: people have one */
 	bool machine;		/* the strongest: MAILER-DAEMON, X-Failed-Recipients */
 	bool daemon;		/* the address of From is such a one, not only the name */
-	bool postmaster;	/* the address of From is his */
 	bool program;		/* one that is no mail server says in the header that it wrote it */
 	bool posted;		/* it came through a list, whose tag its subject bears */
 	bool auto_reply;	/* the header says so, or the subject before it tells of a failure */
@@ -51,6 +50,7 @@ struct findings {
 	bool returned_bounce;	/* it is a bounce itself */
 	bool named;		/* a line names a recipient */
 	bool mentioned;		/* at least an address stands there that may be one */
+	bool links;		/* its first text holds links, shown or not */
 	bool reader_only;	/* who is named is whom the notice was sent to */
 	bool reply;		/* an SMTP reply is quoted */
 	bool told;		/* words tell of a failure or a delay that has come */
