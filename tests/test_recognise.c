@@ -243,6 +243,28 @@ static void test_answers_of_mailboxes(void **state)
 	CHECK(mails);
 }
 
+#define ATTACHED(name) \
+	"--b\n\nThe message could not be delivered, it is attached.\n--b\n" \
+	"Content-Type: application/octet-stream; name=\"" name "\"\n\nMZ\n--b--"
+
+static void test_worms(void **state)
+{
+	static const struct mail mails[] = {
+		{ "From: MAILER-DAEMON@y.example\nSubject: Mail delivery failed\n" MIXED,
+		  ATTACHED("message.scr"), false },
+		{ "From: MAILER-DAEMON@y.example\nSubject: Mail delivery failed\n" MIXED,
+		  ATTACHED("document.ZIP"), false },
+		{ "From: MAILER-DAEMON@y.example\nSubject: Mail delivery failed\n" MIXED,
+		  ATTACHED("message.eml"), true },
+		{ "From: MAILER-DAEMON@y.example\nSubject: Mail delivery failed\n" MIXED,
+		  "--b\n\n<x@y.example>: 550 no such user\n--b\n"
+		  "Content-Type: application/zip; name=offer.zip\n\nPK\n--b--", true },
+	};
+
+	(void)state;
+	CHECK(mails);
+}
+
 static void test_challenges(void **state)
 {
 	static const struct mail mails[] = {
@@ -318,6 +340,7 @@ int main(void)
 		cmocka_unit_test(test_least_a_bounce_says),
 		cmocka_unit_test(test_mail_to_the_reader),
 		cmocka_unit_test(test_answers_of_mailboxes),
+		cmocka_unit_test(test_worms),
 		cmocka_unit_test(test_challenges),
 		cmocka_unit_test(test_notation_of_a_service),
 		cmocka_unit_test(test_success),

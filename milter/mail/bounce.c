@@ -500,6 +500,7 @@ static int read_text(struct arena *arena, const struct message *message,
 	findings.reader_only = notice_names_only(&notice, sender_of(arena, message->root));
 	findings.returned |= notice.returned.n != 0;
 	findings.told = notice_tells(&notice);
+	findings.program = evidence_brings_program(message->root);
 	findings.of_mail = (!findings.named || !e->server) && evidence_speaks_of_mail(notice.text);
 	findings.returned_bounce = bounce->returned != NULL &&
 		evidence_is_bounce(&bounce->returned_headers);

@@ -239,6 +239,30 @@ const char *evidence_other_report(const struct mime_part *root)
 	return NULL;
 }
 
+static bool is_program_name(struct span name)
+{
+	static const char *const endings[] = {
+		".zip", ".scr", ".pif", ".exe", ".com", ".bat", ".cmd", ".vbs", ".js", ".cpl", ".hta",
+		".lnk", ".iso", ".rar", ".7z", ".img", ".docm", ".xlsm",
+	};
+
+	for (size_t i = 0; i < sizeof(endings) / sizeof(*endings); i++)
+		if (span_has_suffix(name, endings[i]))
+			return true;
+	return false;
+}
+
+bool evidence_brings_program(const struct mime_part *root)
+{
+	for (const struct mime_part *p = mime_next(root, root); p != NULL; p = mime_next(root, p)) {
+		struct span name = content_type_parameter(&p->type, "name");
+
+		if (!content_type_is(&p->type, "text", NULL) && is_program_name(span_trim(name)))
+			return true;
+	}
+	return false;
+}
+
 bool evidence_is_bounce(const struct headers *headers)
 {
 	const struct header *from = headers_find(headers, "From");
@@ -392,6 +416,8 @@ static const char *against(const struct evidence *e, const struct findings *f)
 		return NULL;
 	if (f->text->found[PHRASE_INCOMING] && !f->report && !f->reply && !f->returned)
 		return "it tells of mail to its reader";
+	if (f->program && !f->report && !f->reply && !f->returned)
+		return "it brings a program";
 	if (!tells_failure(e, f))
 		return "it tells of no failed delivery";
 	if (!f->report && !f->report_type && !f->returned && against_text(e, f) != NULL)

@@ -41,6 +41,9 @@ bool evidence_is_bounce(const struct headers *headers);
 /* "message", "письмо", "メール": and not of parcels. */
 bool evidence_speaks_of_mail(struct span text);
 
+/* Worms come in the name of a daemon: "The message is in the attachment." */
+bool evidence_brings_program(const struct mime_part *root);
+
 /* What was found in the body. */
 struct findings {
 	bool report;		/* fields of a delivery report */
@@ -48,6 +51,7 @@ struct findings {
 	bool notification;	/* a bounce in the notation of a sending service */
 	bool returned;		/* a returned message */
 	bool returned_bounce;	/* it is a bounce itself */
+	bool program;		/* a part is a program or an archive, by its name */
 	bool named;		/* a line names a recipient */
 	bool mentioned;		/* at least an address stands there that may be one */
 	bool links;		/* its first text holds links, shown or not */
