@@ -66,6 +66,7 @@ static void test_first_words_of_the_subject(void **state)
 		{ "From: postmaster@y.example\nSubject: Out of office: Undeliverable", FAILED, false },
 		{ "From: postmaster@y.example\nSubject: Undeliverable: May digest", FAILED " 550 no", true },
 		{ "From: postmaster@y.example\nSubject: Undeliverable: campaign statistics", FAILED, true },
+		{ "From: postmaster@y.example\nSubject: Re: campaign statistics", FAILED, true },
 		{ "From: postmaster@y.example\nSubject: Daily report: 3 undelivered",
 		  "x@y.example 550 no\nz@y.example 552 full", false },
 		{ "From: MDaemon at y.example <MDaemon@y.example>\nSubject: Bad queue summary",
@@ -157,6 +158,10 @@ static void test_conditions(void **state)
 		  "Falls eine Mail an x@y.example nicht zugestellt wird, rufen Sie uns an.", false },
 		{ "From: postmaster@y.example\nSubject: Hello",
 		  "Mail to x@y.example could not be delivered. If it matters, call us.", true },
+		{ "From: postmaster@y.example\nSubject: Hola",
+		  "El mensaje se recibi\xc3\xb3 pero no se pudo entregar a x@y.example", true },
+		{ "From: postmaster@y.example\nSubject: Hello",
+		  "We tried more than once but could not deliver it to x@y.example", true },
 		{ "From: postmaster@y.example\nSubject: Hello",
 		  "This error came when trying to deliver your mail to x@y.example.", true },
 	};
@@ -219,6 +224,8 @@ static void test_mail_to_the_reader(void **state)
 		  "A message from anna@a.example to Bob Stein could not be delivered.", true },
 		{ "From: MAILER-DAEMON@p.example\nSubject: Undelivered mail",
 		  "6 messages were not delivered to your inbox.", false },
+		{ "From: postmaster@p.example\nSubject: Undelivered mail",
+		  "Mail to x@y.example could not be delivered: its server takes no incoming mail.", true },
 		{ "From: MAILER-DAEMON@p.example\nSubject: Undelivered mail",
 		  "<x@y.example>: 550 was not delivered to your inbox provider", true },
 	};
@@ -311,9 +318,12 @@ static void test_notation_of_a_service(void **state)
 static void test_success(void **state)
 {
 	static const struct { const char *text; enum dsn_action action; } rows[] = {
+		{ "Your message was delivered to\n\n<x@y.example>\n", ACTION_DELIVERED },
 		{ "Delivery to these recipients or groups is complete:\n\nx@y.example\n", ACTION_DELIVERED },
 		{ "Ihre Nachricht wurde erfolgreich zugestellt:\n\n<x@y.example>\n", ACTION_DELIVERED },
 		{ "It was successfully delivered to others. It could not be delivered to\n\n<x@y.example>\n",
+		  ACTION_FAILED },
+		{ "It was successfully delivered to our relay.\n\n<x@y.example>: 550 kein Mensch\n",
 		  ACTION_FAILED },
 		{ "It has been delivered to the following server, but\n<x@y.example> is delayed; "
 		  "it will be retried\n", ACTION_DELAYED },
@@ -323,6 +333,30 @@ static void test_success(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct bounce b = read_mail(span_str(arena_printf(&arena,
 			"Return-Path: <>\nFrom: MAILER-DAEMON@a.example\nSubject: Notice\n\n%s", rows[i].text)));
+
+		assert_int_equal(b.n, 1);
+		assert_int_equal(b.recipients[0].action, rows[i].action);
+	}
+}
+
+/* What its subject says counts, as a receipt may hold a transcript of the session. */
+static void test_receipts(void **state)
+{
+	static const struct { const char *subject, *said; enum dsn_action action; } rows[] = {
+		{ "Return receipt", "relayed; expect no further notifications", ACTION_DELIVERED },
+		{ "Return receipt", "no\n<<< 550 no such user", ACTION_FAILED },
+		{ "Returned mail: return receipt", "no such user", ACTION_FAILED },
+		{ "Delivered: minutes", "Delivered", ACTION_DELIVERED },
+		{ "Not delivered: minutes", "No", ACTION_FAILED },
+		{ "Undelivered: minutes", "No", ACTION_FAILED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct bounce b = read_mail(span_str(arena_printf(&arena,
+			"Return-Path: <>\nFrom: MAILER-DAEMON@a.example\nSubject: %s\n\n"
+			"   ----- Transcript of session follows -----\n<x@y.example>... %s\n",
+			rows[i].subject, rows[i].said)));
 
 		assert_int_equal(b.n, 1);
 		assert_int_equal(b.recipients[0].action, rows[i].action);
@@ -344,6 +378,7 @@ int main(void)
 		cmocka_unit_test(test_challenges),
 		cmocka_unit_test(test_notation_of_a_service),
 		cmocka_unit_test(test_success),
+		cmocka_unit_test(test_receipts),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

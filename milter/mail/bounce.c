@@ -379,6 +379,16 @@ static bool says_delayed(const struct notice *notice)
 	return false;
 }
 
+/* A receipt, which may hold a transcript; or words of success and none of a failure. */
+static bool says_delivered(const bool *subject, const bool *text)
+{
+	if (subject[PHRASE_FAILED] || subject[PHRASE_SUBJECT] || subject[PHRASE_DELAYED])
+		return false;
+	return subject[PHRASE_RECEIPT] ||
+		((subject[PHRASE_DELIVERED] || text[PHRASE_DELIVERED]) && !text[PHRASE_FAILED] &&
+		 !text[PHRASE_DELAYED]);
+}
+
 /* Where no word of it is understood, a reply of class 4 tells of a delay. */
 static enum dsn_action notice_action(const struct evidence *e, const struct notice *notice)
 {
@@ -387,8 +397,7 @@ static enum dsn_action notice_action(const struct evidence *e, const struct noti
 
 	if (text[PHRASE_FINAL])
 		return ACTION_FAILED;
-	if ((subject[PHRASE_DELIVERED] || text[PHRASE_DELIVERED]) && !subject[PHRASE_FAILED] &&
-	    !text[PHRASE_FAILED] && !subject[PHRASE_DELAYED] && !text[PHRASE_DELAYED])
+	if (says_delivered(subject, text) && reply_find(notice->text, 0) == notice->text.n)
 		return ACTION_DELIVERED;
 	if (subject[PHRASE_DELAYED] || says_delayed(notice))
 		return ACTION_DELAYED;
@@ -472,6 +481,7 @@ static int read_text(struct arena *arena, const struct message *message,
 		     const struct evidence *e, struct bounce *bounce)
 {
 	struct span all = parts_text(arena, message->root), head;
+	struct span reader = sender_of(arena, message->root);
 	struct span notification = find_notification(all);
 	struct findings findings = {
 		.returned = bounce->returned != NULL, .notification = notification.n != 0,
@@ -483,7 +493,7 @@ static int read_text(struct arena *arena, const struct message *message,
 
 	if (findings.notification)
 		all = notification;
-	if (notice_read(arena, all, sender_of(arena, message->root), &notice) != 0)
+	if (notice_read(arena, all, reader, &notice) != 0)
 		return -1;
 	report = notice_report(notice.text);
 	if (report < notice.text.n || notice.n == 0 || notice.entries[0].named != NAMED_AT_LINE) {
@@ -497,7 +507,8 @@ static int read_text(struct arena *arena, const struct message *message,
 	findings.mentioned = notice.n != 0;
 	findings.reply = reply_find(notice.text, 0) < notice.text.n;
 	findings.links = has_links(arena, bounce->first);
-	findings.reader_only = notice_names_only(&notice, sender_of(arena, message->root));
+	findings.reader_only = notice_names_only(&notice, reader);
+	findings.to_author = findings.reader_only && notice_speaks_to_author(&notice, reader);
 	findings.returned |= notice.returned.n != 0;
 	findings.told = notice_tells(&notice);
 	findings.program = evidence_brings_program(message->root);

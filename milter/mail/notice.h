@@ -67,9 +67,11 @@ struct span notice_line_at(struct span text, size_t start);
  * ("Once your mailbox is full, mail cannot be delivered.")? */
 bool notice_tells(const struct notice *notice);
 
-/* Nobody is named but the reader, not on a line of his own and not as the one who wrote
- * what is spoken of: "anna@a.example, your mailbox is full". */
+/* Nobody is named but the reader: "anna@a.example, your mailbox is full". */
 bool notice_names_only(const struct notice *notice, struct span reader);
+/* The reader wrote what is spoken of: "your message", "Sender: anna@a.example"; or a line
+ * of his own names him as a recipient, who wrote to himself. */
+bool notice_speaks_to_author(const struct notice *notice, struct span reader);
 
 /* The server that wrote it ("This is the mail system at host mx.example"). */
 struct span notice_reporter(struct span text);

@@ -243,8 +243,10 @@ static size_t sentence_start(struct span text, size_t at)
 static bool is_conditional(struct span clause)
 {
 	static const char *const words[] = {
-		"if ", "once ", "should ", "when the ", "when your ", "when it ", "when full", "as soon as ",
-		"wenn ", "falls ", "sobald ", "si ", "lorsque ", "quando ", "cuando ", "se ", "als de ",
+		"if ", "once full", "once the ", "once your ", "once it ", "should the ", "should your ",
+		"when the ", "when your ", "when it ", "when full", "as soon as ", "wenn ", "falls ",
+		"sobald ", "si le ", "si la ", "si votre ", "si vous ", "s'il ", "lorsque ", "si el ",
+		"si su ", "cuando ", "se o ", "se a ", "se il ", "se la ", "quando ", "als de ",
 		"jeśli ", "jeżeli ", "если ", "когда ",
 	};
 
@@ -299,8 +301,15 @@ struct span notice_reporter(struct span text)
 	return (struct span){ NULL, 0 };
 }
 
-/* "your message", "Sender: anna@a.example" */
-static bool speaks_to_author(struct span text, struct span author)
+bool notice_names_only(const struct notice *notice, struct span reader)
+{
+	for (size_t i = 0; i < notice->n; i++)
+		if (!address_eq(notice->entries[i].address, reader))
+			return false;
+	return reader.n != 0 && span_find(notice->text, 0, reader) < notice->text.n;
+}
+
+bool notice_speaks_to_author(const struct notice *notice, struct span reader)
 {
 	static const char *const words[] = {
 		"your message ", "your mail ", "your email ", "your e-mail ", "you sent", "you have sent",
@@ -308,25 +317,17 @@ static bool speaks_to_author(struct span text, struct span author)
 		"su mensaje ", "su correo ", "sua mensagem ", "suo messaggio ", "uw bericht ",
 		"аше письмо", "аше сообщение",
 	};
+	struct span text = notice->text;
 
+	if (notice->n != 0 && notice->entries[0].named == NAMED_AT_LINE)
+		return true;
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
 		if (span_ifind(text, 0, words[i]) < text.n)
 			return true;
-	for (size_t at = span_find(text, 0, author); at < text.n; at = span_find(text, at + 1, author))
+	for (size_t at = span_find(text, 0, reader); at < text.n; at = span_find(text, at + 1, reader))
 		if (wording_names_sender(wording_before(text, at)))
 			return true;
 	return false;
-}
-
-bool notice_names_only(const struct notice *notice, struct span reader)
-{
-	struct span text = notice->text;
-
-	for (size_t i = 0; i < notice->n; i++)
-		if (notice->entries[i].named == NAMED_AT_LINE ||
-		    !address_eq(notice->entries[i].address, reader))
-			return false;
-	return reader.n != 0 && span_find(text, 0, reader) < text.n && !speaks_to_author(text, reader);
 }
 
 static size_t field_line(struct span text, const char *name)

@@ -18,6 +18,7 @@ enum phrase {
 	PHRASE_AUTO_REPLY,	/* "out of office" */
 	PHRASE_CHALLENGE,	/* "confirm that you sent" */
 	PHRASE_DELIVERED,	/* "was successfully delivered" */
+	PHRASE_RECEIPT,		/* "return receipt", "Delivered: …", only in a subject */
 	PHRASE_STATISTICS,	/* "daily report", "campaign": of many mails, only in a subject */
 	PHRASE_INCOMING,	/* "to your inbox": of mail to the reader, not from him */
 	PHRASE_SUMMARY,		/* "quarantine", "your mailbox", only in a subject */

@@ -408,16 +408,19 @@ static const char *against(const struct evidence *e, const struct findings *f)
 		because = against_kind(e, f);
 	if (because == NULL && !f->report)
 		because = against_answer(e, f);
-	if (leads(&e->subject, PHRASE_STATISTICS) && !f->report && !f->returned && !e->daemon)
+	if (leads(&e->subject, PHRASE_STATISTICS) && !f->report && !f->returned && !e->daemon &&
+	    !e->forwarded)
 		because = "a summary of other mail";
 	if (because != NULL)
 		return because;
 	if (f->notification)
 		return NULL;
-	if (f->text->found[PHRASE_INCOMING] && !f->report && !f->reply && !f->returned)
-		return "it tells of mail to its reader";
-	if (f->program && !f->report && !f->reply && !f->returned)
-		return "it brings a program";
+	if (!f->report && !f->reply && !f->returned && (!f->named || f->reader_only)) {
+		if (f->text->found[PHRASE_INCOMING])
+			return "it tells of mail to its reader";
+		if (f->program)
+			return "it brings a program";
+	}
 	if (!tells_failure(e, f))
 		return "it tells of no failed delivery";
 	if (!f->report && !f->report_type && !f->returned && against_text(e, f) != NULL)
@@ -431,7 +434,7 @@ const char *evidence_against(const struct evidence *e, const struct findings *f)
 {
 	struct findings found = *f;
 
-	if (!f->reader_only || f->reply || e->addressed ||
+	if (!f->reader_only || f->to_author || f->reply || e->addressed ||
 	    (e->server && !f->links && !leads(&e->subject, PHRASE_SUMMARY)))
 		return against(e, f);
 	if (!f->report && !f->report_type && !f->returned)

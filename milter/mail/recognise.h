@@ -56,6 +56,7 @@ struct findings {
 	bool mentioned;		/* at least an address stands there that may be one */
 	bool links;		/* its first text holds links, shown or not */
 	bool reader_only;	/* who is named is whom the notice was sent to */
+	bool to_author;		/* as the one who wrote what is spoken of */
 	bool reply;		/* an SMTP reply is quoted */
 	bool told;		/* words tell of a failure or a delay that has come */
 	bool of_mail;		/* and of mail; not asked where a server wrote it and names
