@@ -351,7 +351,7 @@ static bool is_named_only(const struct evidence *e, const struct findings *f)
 /* Nothing of a report and no returned message: is what the text says enough? */
 static const char *against_text(const struct evidence *e, const struct findings *f)
 {
-	if (!e->server && (!e->null_path || !titled(e)))
+	if (!e->server && !e->null_path)
 		return "no mail server wrote it";	/* but somebody, to the keeper of a list */
 	if (!says_whom(e, f))
 		return "it names no recipient and quotes no reply";
