@@ -456,80 +456,84 @@ static int take_notice(struct arena *arena, const struct notice *notice, enum ds
 	return 0;
 }
 
-/* The recipients in the notation of Amazon SES: {"bouncedRecipients":[{"emailAddress":…}]}.
- * Empty: there are none. */
-static struct span find_notification(struct span text)
+/* What the text says, in words and of whom. */
+static void find_in_notice(const struct notice *notice, struct span reader, struct findings *f)
 {
-	struct span words = span_trim(text), from;
-	size_t start;
-
-	if (!span_has_prefix(words, "{"))
-		return (struct span){ NULL, 0 };
-	from = span_from(words, span_find(words, 0, SPAN("\"bouncedRecipients\"")));
-	start = span_find_byte(from, 0, '[');
-	return span_slice(from, start, span_find_byte(from, start, ']'));
+	f->returned |= notice->returned.n != 0;
+	f->named = notice->n != 0 && notice->entries[0].named != NAMED_SOMEWHERE;
+	f->mentioned = notice->n != 0;
+	f->reply = reply_find(notice->text, 0) < notice->text.n;
+	f->told = notice_tells(notice);
+	f->reader_only = notice_names_only(notice, reader);
+	f->to_author = f->reader_only && notice_speaks_to_author(notice, reader);
+	f->text = &notice->phrases;
 }
 
-static bool has_links(struct arena *arena, const struct mime_part *part)
+/* What the parts are, and what is only asked where the text says little. */
+static void find_in_parts(struct arena *arena, const struct mime_part *root,
+			  const struct evidence *e, const struct notice *notice,
+			  const struct bounce *bounce, struct findings *f)
 {
-	struct span text = mime_text(arena, part, BOUNCE_MAX_TEXT);
-
-	return content_type_is(&part->type, "text", NULL) && span_ifind(text, 0, "http") < text.n;
+	f->report_type = bounce->report != NULL || parts_is_report_type(root);
+	f->program = evidence_brings_program(root);
+	f->links = f->reader_only && parts_has_links(arena, bounce->first);
+	f->of_mail = (!f->named || !e->server) && evidence_speaks_of_mail(notice->text);
+	f->returned_bounce = bounce->returned != NULL &&
+		evidence_is_bounce(&bounce->returned_headers);
 }
 
-static int read_text(struct arena *arena, const struct message *message,
-		     const struct evidence *e, struct bounce *bounce)
+/* The fields of a report within the text. */
+static int read_fields(struct arena *arena, struct span all, const struct notice *notice,
+		       struct dsn *dsn)
 {
-	struct span all = parts_text(arena, message->root), head;
-	struct span reader = sender_of(arena, message->root);
-	struct span notification = find_notification(all);
+	size_t report = notice_report(notice->text);
+
+	if (report == notice->text.n && notice->n != 0 && notice->entries[0].named == NAMED_AT_LINE)
+		return 0;
+	report = notice_report(all);
+	return report < all.n ? dsn_parse_text(arena, span_from(all, report), dsn) : 0;
+}
+
+static int take_text(struct arena *arena, const struct mime_part *root, const struct evidence *e,
+		     const struct notice *notice, struct bounce *bounce)
+{
+	struct bounce_recipient said = { .action = notice_action(e, notice) };
+
+	bounce->reporting_mta = notice_reporter(notice->text);
+	return notice->n != 0 ? take_notice(arena, notice, said.action, bounce) :
+		take_unnamed(arena, root, notice->text, said, bounce);
+}
+
+static int read_text(struct arena *arena, const struct mime_part *root,
+		     struct evidence *e, struct bounce *bounce)
+{
+	struct span all = parts_text(arena, root), notification = notice_notation(all), head;
+	struct span reader = sender_of(arena, root);
 	struct findings findings = {
 		.returned = bounce->returned != NULL, .notification = notification.n != 0,
 	};
-	struct bounce_recipient said = { .action = ACTION_NONE };
 	struct notice notice;
 	struct dsn dsn = { .n = 0 };
-	size_t report;
 
 	if (findings.notification)
 		all = notification;
-	if (notice_read(arena, all, reader, &notice) != 0)
+	if (notice_read(arena, all, reader, &notice) != 0 ||
+	    read_fields(arena, all, &notice, &dsn) != 0)
 		return -1;
-	report = notice_report(notice.text);
-	if (report < notice.text.n || notice.n == 0 || notice.entries[0].named != NAMED_AT_LINE) {
-		report = notice_report(all);
-		if (report < all.n && dsn_parse_text(arena, span_from(all, report), &dsn) != 0)
-			return -1;
-	}
 	findings.report = dsn.n != 0 && !is_address_probe(&dsn);
-	findings.report_type = bounce->report != NULL || parts_is_report_type(message->root);
-	findings.named = notice.n != 0 && notice.entries[0].named != NAMED_SOMEWHERE;
-	findings.mentioned = notice.n != 0;
-	findings.reply = reply_find(notice.text, 0) < notice.text.n;
-	findings.links = has_links(arena, bounce->first);
-	findings.reader_only = notice_names_only(&notice, reader);
-	findings.to_author = findings.reader_only && notice_speaks_to_author(&notice, reader);
-	findings.returned |= notice.returned.n != 0;
-	findings.told = notice_tells(&notice);
-	findings.program = evidence_brings_program(message->root);
-	findings.of_mail = (!findings.named || !e->server) && evidence_speaks_of_mail(notice.text);
-	findings.returned_bounce = bounce->returned != NULL &&
-		evidence_is_bounce(&bounce->returned_headers);
-	findings.text = &notice.phrases;
+	find_in_notice(&notice, reader, &findings);
+	find_in_parts(arena, root, e, &notice, bounce, &findings);
+	evidence_read_further(arena, root, e);
 	bounce->not_because = evidence_against(e, &findings);
 	if (bounce->not_because != NULL)
 		return 0;
 	if (bounce->returned == NULL &&
 	    headers_parse(arena, notice.returned, &head, &bounce->returned_headers) != 0)
 		return -1;
-	bounce->shape = content_type_is(&message->root->type, "multipart", NULL) ?
+	bounce->shape = content_type_is(&root->type, "multipart", NULL) ?
 		BOUNCE_MULTIPART : BOUNCE_SINGLE;
-	if (findings.report)
-		return take_report(arena, &dsn, e, notice.text, bounce);
-	bounce->reporting_mta = notice_reporter(notice.text);
-	said.action = notice_action(e, &notice);
-	return notice.n != 0 ? take_notice(arena, &notice, said.action, bounce) :
-		take_unnamed(arena, message->root, notice.text, said, bounce);
+	return findings.report ? take_report(arena, &dsn, e, notice.text, bounce) :
+		take_text(arena, root, e, &notice, bounce);
 }
 
 /* ---- the whole ---- */
@@ -565,7 +569,7 @@ static int read_bounce(struct arena *arena, const struct message *message,
 		return take_report(arena, &dsn, &evidence,
 				   mime_text(arena, bounce->first, BOUNCE_MAX_TEXT), bounce);
 	} else {
-		return read_text(arena, message, &evidence, bounce);
+		return read_text(arena, message->root, &evidence, bounce);
 	}
 	return 0;
 }

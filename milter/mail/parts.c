@@ -98,3 +98,13 @@ struct span parts_text(struct arena *arena, const struct mime_part *root)
 	}
 	return text || html == NULL ? buf_span(&out) : html_part(arena, html);
 }
+
+bool parts_has_links(struct arena *arena, const struct mime_part *part)
+{
+	struct span text;
+
+	if (!content_type_is(&part->type, "text", NULL))
+		return false;
+	text = mime_text(arena, part, BOUNCE_MAX_TEXT);
+	return span_ifind(text, 0, "http") < text.n;
+}

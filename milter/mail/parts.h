@@ -20,4 +20,7 @@ bool parts_is_untyped_message(const struct mime_part *part);
  * the whole body where the parts cannot be told apart. */
 struct span parts_text(struct arena *arena, const struct mime_part *root);
 
+/* A text with links, shown or behind words. */
+bool parts_has_links(struct arena *arena, const struct mime_part *part);
+
 #endif

@@ -181,14 +181,21 @@ void evidence_read(struct arena *arena, const struct mime_part *root, struct evi
 	*e = (struct evidence){ .forwarded = is_about_another(subject) };
 	phrases_find(subject, &e->subject);
 	read_origin(headers, from, e);
-	e->program = says_program(headers);
-	e->posted = is_posted(headers, subject);
-	e->of_mail = evidence_speaks_of_mail(subject);
 	e->server = e->machine || is_postmaster(from) || from_field == NULL ||
 		(is_null_path(from_field) && span_find_byte(from, 0, '@') == from.n);
 	e->origin = (e->server ? 2 : 0) + e->machine + e->null_path;
 	if (e->server && is_bounce_address(header_unfold(arena, headers_find(headers, "To"))))
 		e->origin += 1;		/* but people's mailboxes answer to such an address */
+}
+
+void evidence_read_further(struct arena *arena, const struct mime_part *root, struct evidence *e)
+{
+	const struct headers *headers = &root->headers;
+	struct span subject = header_decode(arena, headers_find(headers, "Subject"));
+
+	e->program = says_program(headers);
+	e->posted = is_posted(headers, subject);
+	e->of_mail = evidence_speaks_of_mail(subject);
 	e->auto_reply = says_auto_reply(headers) || leads(&e->subject, PHRASE_AUTO_REPLY);
 }
 

@@ -27,6 +27,9 @@ struct evidence {
 
 void evidence_read(struct arena *arena, const struct mime_part *root,
 		   struct evidence *evidence_r);
+/* program, posted, of_mail and auto_reply, which nobody asks where a report speaks. */
+void evidence_read_further(struct arena *arena, const struct mime_part *root,
+			   struct evidence *evidence);
 
 /* The disposition notification of a server that refused the message, which is a
  * bounce though its type is another; or NULL. */
