@@ -37,7 +37,8 @@ static const struct knowledge_file files[] = {
 	  "  - {id: last.odd, pattern: 'odd', cause: policy, weak: last}\n"
 	  "  - {id: gmail.moved, provider: Gmail, pattern: 'over quota at gmail', cause: moved, who: sender}\n"
 	  "  - {id: gmail.mailonly, provider: Gmail, pattern: 'sender .*in reply to mail from', cause: policy}\n"
-	  "  - {id: gmail.narrow, provider: Gmail, pattern: 'narrow', reply: \"550\", status: 5.7.26, cause: security}\n" },
+	  "  - {id: gmail.narrow, provider: Gmail, pattern: 'narrow', reply: \"550\", status: 5.7.26, cause: security}\n"
+	  "  - {id: gmail.domain, provider: Gmail, pattern: '@spam\\.example', cause: moved}\n" },
 	{ "knowledge.d/mine.yaml", "rules:\n"
 	  "  - {id: mine.vip, pattern: 'at gmail for vip', cause: spam}\n" },
 	{ NULL, NULL },
@@ -152,6 +153,13 @@ static void test_where_evidence_stands(void **state)
 		{ ACTION_FAILED, "550", "", "550 sender no", "", "MAIL FROM", "policy", "gmail.mailonly" },
 		{ ACTION_FAILED, "550", "", "550 sender no", "", "RCPT TO", "user_unknown", "reply 550" },
 		{ ACTION_FAILED, "550", "", "550 sender no (in reply to MAIL FROM command)", "", "", "policy", "gmail.mailonly" },
+		/* names in addresses are no words, unless a provider is known by them */
+		{ ACTION_FAILED, "550", "", "550 <greylisted@a.example> no", "", "", "user_unknown", "reply 550" },
+		{ ACTION_FAILED, "550", "", "550 <a@mx.greylisted.example>: no", "", "", "user_unknown", "reply 550" },
+		{ ACTION_FAILED, "550", "", "550 a@greylisted.example over quota", "", "", "mailbox_full", "generic.full" },
+		{ ACTION_FAILED, "550", "", "550 no", "<a@greylisted>", "", "user_unknown", "reply 550" },
+		{ ACTION_FAILED, "550", "", "550 <a@spam.example> greylisted", "", "", "moved", "gmail.domain" },
+		{ ACTION_FAILED, "550", "", "550 @ greylisted", "", "", "greylisted", "generic.grey" },
 		/* rules that ask for codes */
 		{ ACTION_FAILED, "550", "5.7.26", "550 5.7.26 narrow", "", "", "security", "gmail.narrow" },
 		{ ACTION_FAILED, "554", "5.7.26", "554 5.7.26 narrow", "", "", "security", "class 5.7" },
@@ -258,6 +266,10 @@ static void test_why(void **state)
 	n = diagnose_why(knowledge, rules, NULL, &r, list, DIAGNOSE_MAX_WHY);
 	assert_int_equal(list[0].by, BY_ACTION);
 	assert_int_equal(n, 7);
+	r = (struct bounce_recipient){ .reply = SPAN("552 over quota <a@greylisted.spam.example>") };
+	assert_int_equal(diagnose_why(knowledge, rules, NULL, &r, list, DIAGNOSE_MAX_WHY), 2);
+	r.reply = SPAN("552 over quota <a@spam.example>");
+	assert_int_equal(diagnose_why(knowledge, rules, NULL, &r, list, DIAGNOSE_MAX_WHY), 3);
 }
 
 /* The first of it says who decides who can fix it, too. */
