@@ -145,6 +145,10 @@ static void test_where_evidence_stands(void **state)
 		{ ACTION_FAILED, "", "", "", "over quota", "", "mailbox_full", "generic.full" },
 		{ ACTION_FAILED, "", "", "", "550 5.2.2 no", "", "mailbox_full", "status 5.2.2" },
 		{ ACTION_FAILED, "", "", "550 greylisted", "over quota", "", "greylisted", "generic.grey" },
+		/* a failure is no success, whatever code stands with it */
+		{ ACTION_FAILED, "250", "2.0.0", "250 2.0.0 ok", "", "", "unknown", "" },
+		{ ACTION_FAILED, "552", "2.0.0", "552 no", "", "", "mailbox_full", "reply 552" },
+		{ ACTION_DELAYED, "250", "2.0.0", "250 2.0.0 ok", "", "", "expired.delayed", "action" },
 		/* where no codes stand */
 		{ ACTION_FAILED, "", "", "", "see section 5.2.2, invoice: 552", "", "unknown", "" },
 		/* a stronger group first, wherever it stands */

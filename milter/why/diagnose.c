@@ -129,6 +129,18 @@ static void add_text(struct evidence *e, size_t i, struct span raw)
 		add_codes_among(e, raw);
 }
 
+/* What failed or waits has not arrived: a code of success beside it is the answer to
+ * something else. */
+static void drop_success(struct evidence *e)
+{
+	if (e->action != ACTION_FAILED && e->action != ACTION_DELAYED)
+		return;
+	if (e->code.n != 0 && e->code.p[0] == '2')
+		e->code = (struct span){ NULL, 0 };
+	if (e->status.n != 0 && e->status.p[0] == '2')
+		e->status = (struct span){ NULL, 0 };
+}
+
 static void evidence_init(struct evidence *e, const struct knowledge *knowledge,
 			  const struct rules *rules,
 			  const struct bounce_recipient *recipient)
@@ -141,6 +153,7 @@ static void evidence_init(struct evidence *e, const struct knowledge *knowledge,
 	add_text(e, 0, recipient->reply);
 	add_command(e->room[0], &e->texts[0], recipient->command);
 	add_text(e, 1, recipient->context);
+	drop_success(e);
 	for (size_t i = 0; rules != NULL && i < 2; i++)
 		rules_text_init(&e->sieved[i], e->texts[i]);
 }
