@@ -3,6 +3,7 @@
 #   make            build build/whybounce and build/whybounced
 #   make deps       install what building and testing need
 #   make check      deps, then every test
+#   make check-long the same, then `make fuzz`
 #   make demo       a real Postfix bounce, before and after
 #   make install    DESTDIR= PREFIX=/usr/local SYSCONFDIR=/etc
 #   make unit       the unit tests alone; T=test_mime: one of them
@@ -159,6 +160,11 @@ check: deps
 	@$(MAKE) --no-print-directory all unit floors
 	@tests/integration/run
 
+# The long mode: every test, then every parser on hostile input.
+.PHONY: check-long
+check-long: check
+	@$(MAKE) --no-print-directory fuzz
+
 # A real Postfix bounce, before and after. Needs less than the tests do.
 .PHONY: demo
 demo:
@@ -175,6 +181,7 @@ floors:
 FUZZ_SECONDS ?= 60
 .PHONY: fuzz
 fuzz:
+	@packaging/dependencies build fuzz
 	@tests/fuzz/run $(FUZZ_SECONDS)
 
 .PHONY: bench
