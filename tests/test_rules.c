@@ -92,7 +92,8 @@ static void test_starts_of_words(void **state)
 		"- {id: word, pattern: 'user', cause: moved}\n"
 		"- {id: digit, pattern: '42', cause: moved}\n"
 		"- {id: sign, pattern: '\\[x\\]', cause: moved}\n"
-		"- {id: beyond, pattern: 'ñandu|übel', cause: moved}\n", NULL);
+		"- {id: beyond, pattern: 'ñandu|übel', cause: moved}\n"
+		"- {id: either, pattern: '^quota|alias', cause: moved}\n", NULL);
 
 	(void)state;
 	assert_match(&small, "superuser", "");
@@ -103,6 +104,10 @@ static void test_starts_of_words(void **state)
 	assert_match(&small, "a[x]b", "sign");
 	assert_match(&small, "xñandu", "beyond");
 	assert_match(&small, "ÜBEL", "beyond");
+	assert_match(&small, "\u017fuser", "word");	/* caseless, that is an s */
+	assert_match(&small, "myalias", "");
+	assert_match(&small, "my alias", "either");
+	assert_match(&small, "quotas", "either");
 	small_free(&small);
 }
 
