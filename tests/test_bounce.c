@@ -545,6 +545,32 @@ static void test_heading_of_the_header(void **state)
 	}
 }
 
+/* The returned header starts with whatever field it has; those of reports are read. */
+static void test_extension_fields(void **state)
+{
+	static const struct {
+		const char *field, *context;
+	} cases[] = {
+		{ "X-Spam-Report: mailbox full", "<x@y.example> ... unknown user" },
+		{ "X-Later: mailbox full", "<x@y.example> ... unknown user" },
+		{ "X-Postfix-Sender: rfc822; s@a.example",
+		  "<x@y.example> ... unknown user X-Postfix-Sender: rfc822; s@a.example" },
+		{ "X-ray: broken", "<x@y.example> ... unknown user" },
+		{ "X-ray is broken", "<x@y.example> ... unknown user X-ray is broken" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct bounce b = read_mail(span_str(arena_printf(&arena,
+			"Return-Path: <>\nFrom: MAILER-DAEMON@a.example\nSubject: failure notice\n\n"
+			"Delivery failed.\n\n<x@y.example> ... unknown user\n%s\n",
+			cases[i].field)));
+
+		assert_int_equal(b.n, 1);
+		assert_span(b.recipients[0].context, cases[i].context);
+	}
+}
+
 /* The server that answered, but neither a time nor a port. */
 static void test_hosts_in_words(void **state)
 {
@@ -873,6 +899,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_other_addresses, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_ends_of_replies, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_heading_of_the_header, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_extension_fields, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_hosts_in_words, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_hosts_without_comments, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_without_return_path, set_up, tear_down),

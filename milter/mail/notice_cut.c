@@ -33,18 +33,36 @@ static size_t separator_start(struct span text, const struct phrases *phrases)
 	return text.n;
 }
 
+/* "X-Spam-Status: ", but not what programs add to a report ("X-Postfix-Sender: "). */
+static bool is_extension_field(struct span line)
+{
+	static const char *const of_reports[] = {
+		"X-Actual-", "X-Display-", "X-Original-", "X-Postfix-", "X-Supplementary-",
+	};
+	size_t n = 2;
+
+	if (!span_has_prefix(line, "X-"))
+		return false;
+	for (size_t i = 0; i < sizeof(of_reports) / sizeof(*of_reports); i++)
+		if (span_has_prefix(line, of_reports[i]))
+			return false;
+	while (n < line.n && (ascii_isalnum(line.p[n]) || line.p[n] == '-'))
+		n++;
+	return n > 2 && span_has_prefix(span_from(line, n), ": ");
+}
+
 static bool is_message_field(struct span line)
 {
 	static const char *const names[] = {
-		"Received: ", "Return-Path: ", "DKIM-Signature: ", "X-Received: ", "Message-ID: ",
-		"Received:from ", "X-Originating-IP: ", "ARC-Seal: ", "MIME-Version: ",
-		"Delivered-To: ", "X-Google-", "X-Mailer: ", "X-Gm-",
+		"Received: ", "Return-Path: ", "DKIM-Signature: ", "Message-ID: ",
+		"Received:from ", "ARC-Seal: ", "MIME-Version: ",
+		"Delivered-To: ",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (span_has_prefix(line, names[i]))
 			return true;
-	return false;
+	return is_extension_field(line);
 }
 
 /* The first line that is a field of a message's header. */
