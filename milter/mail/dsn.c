@@ -258,6 +258,14 @@ static void take_message_field(struct dsn *dsn, enum dsn_field kind, struct span
 	}
 }
 
+/* "(bad destination mailbox address)" */
+static struct span comment_behind(struct span rest)
+{
+	rest = span_trim(rest);
+	return rest.n > 2 && rest.p[0] == '(' && rest.p[rest.n - 1] == ')' ?
+		span_slice(rest, 1, rest.n - 1) : (struct span){ NULL, 0 };
+}
+
 /* "Status: 553 Exceeded maximum size", "Status: host not found": words in the wrong
  * place. */
 static void take_status(struct dsn_recipient *r, struct span value)
@@ -265,6 +273,7 @@ static void take_status(struct dsn_recipient *r, struct span value)
 	bool words = value.n != 0 && ascii_isalpha(value.p[0]) && span_find_byte(value, 0, ' ') < value.n;
 
 	r->status = parse_status(value);
+	r->status_comment = comment_behind(span_from(value, r->status.n));
 	if (r->status.n == 0 && (words || reply_code_length(value) != 0) && r->diagnostic.value.n == 0)
 		r->diagnostic.value = value;
 }

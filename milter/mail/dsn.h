@@ -20,6 +20,7 @@ struct dsn_recipient {
 	enum dsn_action action;
 	struct span action_comment;	/* Sendmail: "delivered (to mailbox)" */
 	struct span status;		/* digits only, comments removed */
+	struct span status_comment;	/* "host name lookup failure" behind it */
 	struct dsn_typed remote_mta, diagnostic;	/* diagnostic: lines kept, LF */
 	struct span last_attempt, will_retry_until, final_log_id;
 	struct headers extensions;	/* every field of the group, X-… too */
