@@ -292,11 +292,13 @@ static void add_from_text(struct arena *arena, const struct notice *notice,
 		r->remote_mta = said.remote_mta;
 }
 
-/* "Final-Recipient: rfc822;" and nothing: whom the text names, or whom the message
- * was for, where that is one. */
+/* "Final-Recipient: rfc822;" and nothing: whom the header or the text names, or whom the
+ * message was for, where that is one. */
 static struct span unnamed_recipient(struct arena *arena, const struct notice *notice,
-				     const struct bounce *bounce)
+				     const struct bounce *bounce, struct span failed)
 {
+	if (failed.n != 0)
+		return failed;
 	if (notice->n == 1 && notice->entries[0].named != NAMED_SOMEWHERE)
 		return notice->entries[0].address;
 	return notice->n == 0 ? returned_recipient(arena, bounce) : (struct span){ NULL, 0 };
@@ -314,7 +316,18 @@ static void add_transcript(struct arena *arena, struct span text, struct bounce_
 			span_from(text, span_find_byte(text, at, '\n'))));
 }
 
-static int complete_from_text(struct arena *arena, struct span text, struct bounce *bounce)
+/* "Status: 4.0.0 (host name lookup failure)" */
+static struct span comment_on(const struct dsn *dsn, struct span recipient)
+{
+	for (size_t i = 0; i < dsn->n; i++)
+		if (dsn->recipients[i].final_recipient.value.p == recipient.p ||
+		    dsn->recipients[i].original_recipient.value.p == recipient.p)
+			return dsn->recipients[i].status_comment;
+	return (struct span){ NULL, 0 };
+}
+
+static int complete_from_text(struct arena *arena, const struct dsn *dsn, const struct evidence *e,
+			      struct span text, struct bounce *bounce)
 {
 	struct notice notice;
 	bool read = false;
@@ -331,11 +344,13 @@ static int complete_from_text(struct arena *arena, struct span text, struct boun
 			return -1;
 		read = true;
 		if (r->recipient.n == 0 && bounce->n == 1) {
-			r->recipient = unnamed_recipient(arena, &notice, bounce);
+			r->recipient = unnamed_recipient(arena, &notice, bounce, e->failed);
 			take_command(arena, text, r);
 		}
 		if (r->reply.n == 0)
 			add_from_text(arena, &notice, bounce->n == 1, r);
+		if (!has_words(r))
+			r->context = comment_on(dsn, r->recipient);
 	}
 	return 0;
 }
@@ -357,7 +372,7 @@ static int take_report(struct arena *arena, const struct dsn *dsn, const struct 
 		if (!is_repeated(bounce, &r))
 			bounce->recipients[bounce->n++] = r;
 	}
-	return complete_from_text(arena, text, bounce);
+	return complete_from_text(arena, dsn, e, text, bounce);
 }
 
 /* ---- without a report: what the text says ---- */

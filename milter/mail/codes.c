@@ -168,6 +168,15 @@ static bool follows_dash(struct span s, size_t i)
 		s.p[i - 2] == '-' && s.p[i - 3] == ' ' && !ascii_isdigit(s.p[i - 4]);
 }
 
+/* "HTTP endpoint returned 500": the code of another protocol. */
+static bool is_of_http(struct span s, size_t i)
+{
+	struct span before = span_slice(s, i > 40 ? i - 40 : 0, i);
+	size_t http = span_ifind(before, 0, "http ");
+
+	return http < before.n && span_find_byte(before, http, '\n') == before.n;
+}
+
 static bool is_reply_place(struct span s, size_t i)
 {
 	char before = i > 0 ? s.p[i - 1] : '\n';
@@ -175,7 +184,8 @@ static bool is_reply_place(struct span s, size_t i)
 
 	if (status_follows(s, i + 3))
 		return true;
-	if (counts_something(behind) || is_phone_number(s, i) || labels_number(word_before(s, i)))
+	if (counts_something(behind) || is_phone_number(s, i) || labels_number(word_before(s, i)) ||
+	    is_of_http(s, i))
 		return false;
 	if (starts_line(s, i) || before == '[' || before == '(' || before == '\'' || before == '"')
 		return true;

@@ -45,15 +45,23 @@ static bool says_besides(struct span said, struct span address)
 		says_something(span_slice(said, 0, span_find(said, 0, address)), address);
 }
 
+/* Behind its address, or in the lines above. */
+static bool tells_itself(struct span text, const struct notice_entry *e)
+{
+	size_t at = (size_t)(e->address.p - text.p);
+	size_t above = e->address.p > text.p && at < text.n ? notice_line_start(text, at) : 0;
+
+	return e->until != 0 || says_something(span_slice(text, e->from, e->to), e->address) ||
+		(e->from < above && above <= e->to &&
+		 says_something(span_slice(text, e->from, above), (struct span){ NULL, 0 }));
+}
+
 /* The entry that tells of this one: of those that are listed together the last. */
 static const struct notice_entry *told_by(const struct notice *notice, size_t i)
 {
-	const struct notice_entry *e = &notice->entries[i];
-
-	while (i + 1 < notice->n && e->until == 0 &&
-	       !says_something(span_slice(notice->text, e->from, e->to), e->address))
-		e = &notice->entries[++i];
-	return e;
+	while (i + 1 < notice->n && !tells_itself(notice->text, &notice->entries[i]))
+		i++;
+	return &notice->entries[i];
 }
 
 static struct span said_of(const struct notice *notice, size_t i)

@@ -58,7 +58,7 @@ static const struct entry {
 	{ "delivery status notif", PHRASE_SUBJECT }, { "failure notice", PHRASE_SUBJECT },
 	{ "delivery notification", PHRASE_SUBJECT }, { "mail system error", PHRASE_SUBJECT },
 	{ "delivery report", PHRASE_SUBJECT }, { "non-deliver", PHRASE_SUBJECT },
-	{ "nondeliver", PHRASE_SUBJECT }, { "non deliver", PHRASE_SUBJECT },
+	{ "nondeliver", PHRASE_SUBJECT }, { "ndn: ", PHRASE_SUBJECT }, { "ndr: ", PHRASE_SUBJECT }, { "non deliver", PHRASE_SUBJECT },
 	{ "not delivered", PHRASE_SUBJECT }, { "failed mail", PHRASE_SUBJECT },
 	{ "failed delivery", PHRASE_SUBJECT }, { "delivery error", PHRASE_SUBJECT },
 	{ "mail failure", PHRASE_SUBJECT }, { "mail error", PHRASE_SUBJECT },

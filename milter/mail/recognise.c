@@ -1,5 +1,7 @@
 #include "mail/recognise.h"
 
+#include "mail/address.h"
+
 /* ---- who wrote it ---- */
 
 static bool contains_any(struct span s, const char *const *words, size_t n)
@@ -171,6 +173,17 @@ static bool leads(const struct phrases *subject, enum phrase kind)
 	return false;
 }
 
+/* X-Failed-Recipients, which Exim and Gmail write. */
+static void read_failed(struct arena *arena, const struct headers *headers, struct evidence *e)
+{
+	struct span field = header_unfold(arena, headers_find(headers, "X-Failed-Recipients"));
+	size_t end = 0;
+
+	e->failed = address_find(field, 0, &end);
+	if (e->failed.n != 0 && address_find(field, end, &end).n != 0)
+		e->failed = (struct span){ NULL, 0 };
+}
+
 void evidence_read(struct arena *arena, const struct mime_part *root, struct evidence *e)
 {
 	const struct headers *headers = &root->headers;
@@ -181,6 +194,7 @@ void evidence_read(struct arena *arena, const struct mime_part *root, struct evi
 	*e = (struct evidence){ .forwarded = is_about_another(subject) };
 	phrases_find(subject, &e->subject);
 	read_origin(headers, from, e);
+	read_failed(arena, headers, e);
 	e->server = e->machine || is_postmaster(from) || from_field == NULL ||
 		(is_null_path(from_field) && span_find_byte(from, 0, '@') == from.n);
 	e->origin = (e->server ? 2 : 0) + e->machine + e->null_path;

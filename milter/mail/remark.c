@@ -6,6 +6,7 @@
 #include "mail/codes.h"
 #include "mail/notice.h"
 #include "mail/transcript.h"
+#include "mail/wording.h"
 
 /* ---- wrapped lines ---- */
 
@@ -181,7 +182,8 @@ static size_t end_of_last_line(struct span text)
 				return at;
 			last = true;
 		}
-		if (span_find(line, 0, SPAN(" --> ")) < line.n || span_find(line, 0, SPAN(" <-- ")) < line.n)
+		if (wording_names_recipient(span_slice(words, 0, span_find_byte(words, 0, ':'))) ||
+		    span_find(line, 0, SPAN(" --> ")) < line.n || span_find(line, 0, SPAN(" <-- ")) < line.n)
 			return at;
 	}
 	return text.n;
@@ -319,5 +321,6 @@ void remark_read(struct arena *arena, struct span text, struct bounce_recipient 
 	if (r->remote_mta.n == 0)
 		r->remote_mta = remark_host(before);
 	if (r->context.n == 0)
-		r->context = before;
+		r->context = at < text.n && is_bare(text, at) ?
+			remark_unwrap(arena, notice_near(text)) : before;
 }
