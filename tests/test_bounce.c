@@ -750,6 +750,23 @@ static void test_reason_above_a_list(void **state)
 		assert_true(contains(b.recipients[i].context, SPAN("who take no mail of yours")));
 }
 
+static void test_listed_in_a_line(void **state)
+{
+	struct bounce b = read_mail(SPAN(
+		"Return-Path: <>\nFrom: MAILER-DAEMON@a.example\nTo: me@b.example\n"
+		"Subject: failure notice\n\n<bert@y.example>, <carl@y.example>; dora@y.example: 552 no\n"));
+
+	(void)state;
+	assert_int_equal(b.n, 3);
+	for (size_t i = 0; i < b.n; i++)
+		assert_span(b.recipients[i].reply, "552 no");
+	assert_span(b.recipients[2].recipient, "dora@y.example");
+	b = read_mail(SPAN(
+		"Return-Path: <>\nFrom: MAILER-DAEMON@a.example\nTo: me@b.example\n"
+		"Subject: failure notice\n\nbert@y.example, me@b.example: 552 no\n"));
+	assert_int_equal(b.n, 1);
+}
+
 /* Exim and Sendmail name the program or the file first, and then whose it is. */
 static void test_owner_of_a_program(void **state)
 {
@@ -971,6 +988,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_address_of_a_log, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_delay_or_failure, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_reason_above_a_list, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_listed_in_a_line, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_owner_of_a_program, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_words_around_a_code, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_recipient_of_the_header, set_up, tear_down),

@@ -286,6 +286,26 @@ static bool tells_success(struct span rest)
 				      reply_find(rest, 0) == rest.n);
 }
 
+/* "a@b, c@d: 550 no": those who are listed behind the first. */
+static void take_listed(struct reader *reader, const struct line *line, struct span address)
+{
+	struct span rest;
+
+	for (unsigned i = 0; i < 32; i++) {
+		rest = span_from(line->words, (size_t)(address.p - line->words.p) + address.n);
+		if (rest.n != 0 && rest.p[0] == '>')
+			rest = span_from(rest, 1);
+		if (rest.n < 2 || (rest.p[0] != ',' && rest.p[0] != ';'))
+			return;
+		rest = span_trim(span_from(rest, 1));
+		address = leading_address(rest);
+		if (address.n == 0)
+			return;
+		if (!address_eq(address, reader->sender))
+			name_entry(reader, address, NAMED_AT_LINE, line->start, line->indent);
+	}
+}
+
 /* A line of its own address, unless it goes on with what is said of another. */
 static bool take_leading(struct reader *reader, const struct line *line)
 {
@@ -311,6 +331,7 @@ static bool take_leading(struct reader *reader, const struct line *line)
 	if (words.p != line->words.p && reader->dialogue != SIZE_MAX)
 		from = reader->dialogue;
 	name_entry(reader, address, NAMED_AT_LINE, from, line->indent);
+	take_listed(reader, line, address);
 	return true;
 }
 
