@@ -436,7 +436,8 @@ static void test_numbers_in_prose(void **state)
 		{ "See section 5.7.1 of our policy.", "", "" }, { "Room 550, floor 5.1.1", "", "" },
 		{ "Scanned by AntiSpam 5.7.1", "", "" }, { "Received on 5.5.55", "", "" },
 		{ "Server: Postfix 5.1.1", "", "" }, { "Version: 5.1.1", "", "" },
-		{ "HTTP endpoint returned 500", "", "" }, { "https server said: 550 no", "550", "" },
+		{ "HTTP endpoint returned 500", "", "" }, { "Error 404: not found", "", "" },
+		{ "Error 400: not found", "400", "" }, { "https server said: 550 no", "550", "" },
 		{ "pages 450 - 550 in all", "", "" }, { "not accepted - 550 no", "550", "" },
 		{ "x@y.example   550 no", "550", "" }, { "原因：550 no", "550", "" },
 		{ "Error 550", "550", "" }, { "Reason: 550 no", "550", "" },
@@ -584,6 +585,8 @@ static void test_hosts_in_words(void **state)
 		{ "connected to 2001:db8::3 but", "2001:db8::3" },
 		{ "connected to 2001:db8:0:0:0:0:0:3 but", "2001:db8:0:0:0:0:0:3" },
 		{ "Tue 2020-03-03 10:00:01: [3022:1] <--", "" }, { "host mx", "" },
+		{ "x@y.example [192.0.2.3]", "" }, { "y.example [SMTP error", "" },
+		{ "y.example [192.0.2.3]", "y.example" }, { "y.example [2001:db8::3]", "y.example" },
 	};
 
 	(void)state;
@@ -684,6 +687,7 @@ static void test_other_addresses(void **state)
 		"It was not delivered to:\n  x@y.example\n\nIt was delivered to:\n  ok@y.example\n",
 		"Mail to x@y.example failed: user unknown\n-- \npaul@a.example\nsales@ad.example\n",
 		"1. x@y.example\n   550 no, delivery failed\n",
+		"It answered, delivery failed:\n\n> 550 <x@y.example>: no\n> Yours, paul@a.example\n",
 		"<ok@y.example>... Successfully delivered\n550 5.1.1 <x@y.example>... User unknown\n",
 		"Not delivered to all:\nok@y.example   ok    250 2.0.0 Ok\nx@y.example   none  550 no\n",
 	};

@@ -39,6 +39,8 @@ size_t reply_code_length(struct span s)
 
 	if (digits(s, 0) != 3 || s.p[0] < '2' || s.p[0] > '5')
 		return 0;
+	if (s.p[0] == '4' && s.p[1] == '0' && s.p[2] != '0')
+		return 0;	/* 401 to 409 are of HTTP */
 	if (ascii_isalpha(next) || next == '_' || next == '@' || next == '/' || next == '%')
 		return 0;
 	if ((next == '.' || next == ':') && ascii_isdigit(at(s, 4)))

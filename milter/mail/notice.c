@@ -30,7 +30,7 @@ struct line {
 	size_t start;		/* in the text */
 	size_t indent;
 	struct span words;	/* behind white space, bullets and the marks of a list */
-	bool blank, quoted, dialogue;
+	bool blank, dialogue;
 };
 
 /* "2. a@b", "(2) a@b": behind the number of a list. */
@@ -56,7 +56,9 @@ static struct line line_of(struct span text, struct span raw)
 	line.words = span_from(raw, i);
 	line.blank = line.words.n == 0;
 	line.dialogue = span_has_prefix(line.words, ">>> ") || span_has_prefix(line.words, "<<< ");
-	line.quoted = !line.dialogue && !line.blank && line.words.p[0] == '>';
+	/* "> 550 <a@b> no": of quoted lines only replies are left */
+	while (!line.dialogue && line.words.n > 1 && line.words.p[0] == '>')
+		line.words = span_trim(span_from(line.words, 1));
 	line.words = behind_number(line.words);
 	while (line.words.n > 1 && (notice_is_rule(line.words.p[0]) || line.words.p[0] == '\'' ||
 				    ascii_isspace(line.words.p[0])))
@@ -491,8 +493,6 @@ static void read_line(struct reader *reader, struct span raw)
 		reader->paragraph = line.start + raw.n;
 		return;
 	}
-	if (line.quoted)
-		return;
 	if (is_heading(raw))
 		reader->others = heads_others(raw);
 	if (reader->others || (line.dialogue && is_accepted(reader->notice->text, raw)))

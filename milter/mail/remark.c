@@ -133,9 +133,20 @@ static struct span host_before(struct span text, size_t at)
 		at--;
 	for (from = at; from > 0 && is_host_byte(text.p[from - 1]); from--)
 		;
-	if (span_has_suffix(span_slice(text, 0, from), "from "))
+	if (span_has_suffix(span_slice(text, 0, from), "from ") || (from > 0 && text.p[from - 1] == '@'))
 		return (struct span){ NULL, 0 };
 	return host_at(span_slice(text, from, at));
+}
+
+/* "[192.0.2.3]", "[2001:db8::3]": not every bracket holds an address. */
+static bool is_literal(struct span bracket)
+{
+	struct span inner = span_slice(bracket, 1, span_find_byte(bracket, 0, ']'));
+
+	for (size_t i = 0; i < inner.n; i++)
+		if (!is_host_byte(inner.p[i]) || (ascii_isalpha(inner.p[i]) && colons(inner) < 2))
+			return false;
+	return inner.n > 2;
 }
 
 struct span remark_host(struct span text)
@@ -144,7 +155,7 @@ struct span remark_host(struct span text)
 		"while talking to ", "host ", "host: ", "connected to ", "remote server at ",
 		"connect to ", "remote-mta: ", "server ", "conversation with ", "remote mta ",
 	};
-	static const char *const behind[] = { "[", " does not like recipient" };
+	static const char *const behind[] = { " does not like recipient", "[" };
 
 	for (size_t i = 0; i < sizeof(before) / sizeof(*before); i++) {
 		size_t at = span_ifind(text, 0, before[i]);
@@ -157,7 +168,7 @@ struct span remark_host(struct span text)
 		size_t at = span_ifind(text, 0, behind[i]);
 		struct span host = host_before(text, at);
 
-		if (at < text.n && host.n != 0)
+		if (at < text.n && host.n != 0 && (text.p[at] != '[' || is_literal(span_from(text, at))))
 			return host;
 	}
 	return (struct span){ NULL, 0 };
