@@ -169,6 +169,11 @@ static void test_text_is_decoded(void **state)
 	(void)state;
 	assert_span(mime_text(&arena, root, 1000), "€ 100 grüße");
 	assert_span(mime_decoded(&arena, root, 3), "\xa4 1");
+	/* called UTF-8 by mistake, and UTF-8 that is damaged */
+	root = PARSE("Content-Type: text/plain; charset=utf-8\n\n\xfc""berf\xfcllt");
+	assert_span(mime_text(&arena, root, 1000), "überfüllt");
+	root = PARSE("Content-Type: text/plain; charset=utf-8\n\nüberf\xfcllt");
+	assert_span(mime_text(&arena, root, 1000), "überf\xef\xbf\xbdllt");
 }
 
 static void test_depth_and_part_limits(void **state)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/utf8.h"
 
 /* The parts that are open at the place the scan has reached, the root first. One
  * pass over the lines serves all of them, so that its cost is linear however
@@ -270,10 +271,24 @@ struct span mime_decoded(struct arena *arena, const struct mime_part *part, size
 	return codec_decode(arena, part->body, part->encoding, limit);
 }
 
+/* Does any letter of UTF-8 that is not ASCII stand in it? */
+static bool has_utf8(struct span bytes)
+{
+	for (size_t i = 0; i < bytes.n; i++)
+		if ((unsigned char)bytes.p[i] >= 0x80 && utf8_length(bytes, i) > 1)
+			return true;
+	return false;
+}
+
+/* What is called UTF-8 and holds none of it was called so by mistake. */
 struct span mime_text(struct arena *arena, const struct mime_part *part, size_t limit)
 {
-	return codec_utf8(arena, mime_decoded(arena, part, limit),
-			  content_type_parameter(&part->type, "charset"));
+	struct span charset = content_type_parameter(&part->type, "charset");
+	struct span bytes = mime_decoded(arena, part, limit);
+
+	if (span_is(charset, "utf-8") && !has_utf8(bytes))
+		charset = span_slice(charset, 0, 0);
+	return codec_utf8(arena, bytes, charset);
 }
 
 /* A line that starts with "--" and a prefix of the boundary could be taken for

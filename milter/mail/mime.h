@@ -49,7 +49,8 @@ const struct mime_part *mime_next(const struct mime_part *root,
  * bytes of it; bytes in the part's own charset. */
 struct span mime_decoded(struct arena *arena, const struct mime_part *part,
 			 size_t limit);
-/* The same as UTF-8, for a text part. HTML is returned as HTML. */
+/* The same as UTF-8, for a text part. HTML is returned as HTML. What its type calls
+ * UTF-8 and holds no letter of it is read as if nothing was stated. */
 struct span mime_text(struct arena *arena, const struct mime_part *part,
 		      size_t limit);
 
