@@ -687,6 +687,7 @@ static void test_other_addresses(void **state)
 		"It was not delivered to:\n  x@y.example\n\nIt was delivered to:\n  ok@y.example\n",
 		"Mail to x@y.example failed: user unknown\n-- \npaul@a.example\nsales@ad.example\n",
 		"1. x@y.example\n   550 no, delivery failed\n",
+		"Mail to x@y.example could not be delivered, his new address is z@y.example.\n",
 		"It answered, delivery failed:\n\n> 550 <x@y.example>: no\n> Yours, paul@a.example\n",
 		"<ok@y.example>... Successfully delivered\n550 5.1.1 <x@y.example>... User unknown\n",
 		"Not delivered to all:\nok@y.example   ok    250 2.0.0 Ok\nx@y.example   none  550 no\n",
@@ -700,6 +701,30 @@ static void test_other_addresses(void **state)
 
 		assert_int_equal(b.n, 1);
 		assert_span(b.recipients[0].recipient, "x@y.example");
+	}
+}
+
+/* A returned message that nothing announces, and the fields of one above the reason. */
+static void test_message_without_a_separator(void **state)
+{
+	static const struct {
+		const char *below, *code;
+	} cases[] = {
+		{ "Dear Carl, z@y.example told me 550 5.7.1.", "" },
+		{ "The server said: 550 5.7.1 no", "550" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct bounce b = read_mail(span_str(arena_printf(&arena,
+			"Return-Path: <>\nFrom: MAILER-DAEMON@a.example\nSubject: failure notice\n\n"
+			"I could not deliver your mail to x@y.example.\n\n"
+			"From: Bert <me@b.example>\nTo: x@y.example\nSubject: 552 5.2.2 full\n\n%s\n",
+			cases[i].below)));
+
+		assert_int_equal(b.n, 1);
+		assert_span(b.recipients[0].recipient, "x@y.example");
+		assert_span(b.recipients[0].reply_code, cases[i].code);
 	}
 }
 
@@ -989,6 +1014,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_hosts_without_comments, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_without_return_path, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_with_return_path, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_message_without_a_separator, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_address_of_a_log, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_delay_or_failure, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_reason_above_a_list, set_up, tear_down),

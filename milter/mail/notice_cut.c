@@ -1,6 +1,7 @@
 /* notice_cut.c - of notice.h, where the returned message starts. */
 #include <string.h>
 
+#include "mail/address.h"
 #include "mail/codes.h"
 #include "mail/notice.h"
 #include "mail/remark.h"
@@ -65,16 +66,60 @@ static bool is_message_field(struct span line)
 	return is_extension_field(line);
 }
 
+/* "From: …", "To: …" and "Subject: …" in lines that follow one another. */
+static bool heads_message(struct span text)
+{
+	static const char *const names[] = { "From: ", "To: ", "Subject: " };
+	struct span line;
+	unsigned found = 0;
+
+	for (unsigned n = 0; n < 12 && span_next_line(&text, &line) && span_trim(line).n != 0; n++)
+		for (unsigned i = 0; i < 3; i++)
+			if (span_has_prefix(line, names[i]))
+				found |= 1U << i;
+	return found == 7;
+}
+
+/* Below the fields of the message a notice may go on with its own words. */
+static bool goes_on_with_reason(struct span text)
+{
+	static const char *const words[] = {
+		"reason", "error", "said", "response", "answer", "grund", "fehler", "antwort", "motif",
+		"motivo", "because", "erreur", "raison",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (span_ifind(text, 0, words[i]) < text.n)
+			return true;
+	return false;
+}
+
+/* "From: …" below an empty line, behind a notice that has named somebody. */
+static bool is_bare_message(struct span text, size_t at)
+{
+	struct span above = span_slice(text, 0, at), rest = span_from(text, at);
+	size_t end;
+
+	return at > 1 && span_trim(notice_line_at(text, notice_line_start(text, at - 1))).n == 0 &&
+		address_find(above, 0, &end).n != 0 && heads_message(rest) && !goes_on_with_reason(rest);
+}
+
 /* The first line that is a field of a message's header. */
 static size_t header_start(struct span text)
 {
 	struct span rest = text, line;
+	bool looked = false;	/* once, so that it costs no more than the text is long */
 
 	while (span_next_line(&rest, &line)) {
 		if (span_has_prefix(line, "> "))
 			line = span_from(line, 2);
 		if (is_message_field(line))
 			return notice_line_start(text, (size_t)(line.p - text.p));
+		if (looked || !span_has_prefix(line, "From: "))
+			continue;
+		looked = true;
+		if (is_bare_message(text, (size_t)(line.p - text.p)))
+			return (size_t)(line.p - text.p);
 	}
 	return text.n;
 }

@@ -14,6 +14,14 @@ bool wording_names_sender(struct span label);
 /* The line that starts at `line` has a label before the address at `at`, and its first
  * word is such a one: "Sender Address: a@b". */
 bool wording_labels_sender(struct span text, size_t line, size_t at);
+/* "A message sent by\n\n  <a@b>", "Contact:\n  a@b": he is no recipient. */
+bool wording_follows_author(struct span text, size_t at);
+/* "(generated from a@b)": the recipient the sender knows. */
+bool wording_follows_origin(struct span text, size_t at);
+/* "His new address is a@b", "he has moved to a@b": whom the message was not sent to. */
+bool wording_leads_elsewhere(struct span text, size_t at);
+/* "The following addresses had successful delivery notifications". */
+bool wording_tells_success(struct span line);
 /* "recipient", "Address", "mailbox". */
 bool wording_names_recipient(struct span word);
 /* "to", "for": a recipient, where the sentence tells of a failure. */
