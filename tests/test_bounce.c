@@ -436,6 +436,8 @@ static void test_numbers_in_prose(void **state)
 		{ "See section 5.7.1 of our policy.", "", "" }, { "Room 550, floor 5.1.1", "", "" },
 		{ "Scanned by AntiSpam 5.7.1", "", "" }, { "Received on 5.5.55", "", "" },
 		{ "Server: Postfix 5.1.1", "", "" }, { "Version: 5.1.1", "", "" },
+		{ "Subject of your message: \"552 5.2.2 full\"", "", "" }, { "550 subject: no", "550", "" },
+		{ "The original subject was: 550 5.1.1 no", "", "" }, { "Bad subject: 550 no", "550", "" },
 		{ "HTTP endpoint returned 500", "", "" }, { "Error 404: not found", "", "" },
 		{ "Error 400: not found", "400", "" }, { "https server said: 550 no", "550", "" },
 		{ "pages 450 - 550 in all", "", "" }, { "not accepted - 550 no", "550", "" },

@@ -22,11 +22,33 @@ static struct span without_mark(struct span line)
 	return line;
 }
 
+/* "Subject of your message:", "Original subject:": nothing else stands before the colon. */
+static bool is_subject_label(struct span label)
+{
+	static const char *const words[] = {
+		"subject", "of", "the", "your", "message", "mail", "email", "e-mail", "original", "was",
+	};
+	bool subject = false;
+
+	while ((label = span_trim(label)).n != 0) {
+		struct span word = span_slice(label, 0, span_find_byte(label, 0, ' '));
+		size_t i = 0;
+
+		while (i < sizeof(words) / sizeof(*words) && !span_is(word, words[i]))
+			i++;
+		if (i == sizeof(words) / sizeof(*words))
+			return false;
+		subject |= i == 0;
+		label = span_from(label, word.n);
+	}
+	return subject;
+}
+
 bool remark_is_subject(struct span line)
 {
 	static const char *const words[] = {
 		"Subject:", "Betreff:", "Objet :", "Objet:", "Asunto:", "Assunto:", "Oggetto:",
-		"Onderwerp:", "Temat:", "Konu:", "The message subject was:",
+		"Onderwerp:", "Temat:", "Konu:",
 		"\xd0\xa2\xd0\xb5\xd0\xbc\xd0\xb0:", "\xe4\xbb\xb6\xe5\x90\x8d:",
 		"\xe4\xb8\xbb\xe9\xa2\x98:",
 	};
@@ -34,7 +56,8 @@ bool remark_is_subject(struct span line)
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
 		if (span_has_prefix(line, words[i]))
 			return true;
-	return false;
+	return line.n != 0 && span_find_byte(line, 0, ':') < line.n &&
+		is_subject_label(span_slice(line, 0, span_find_byte(line, 0, ':')));
 }
 
 struct span remark_unwrap(struct arena *arena, struct span text)
