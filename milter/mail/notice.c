@@ -353,7 +353,8 @@ static enum named named_within(const struct reader *reader, const struct line *l
 	    (wording_names_recipient(word) && is_labelled(text, line, at)) ||
 	    (wording_follows_origin(text, at) && program_above(text, line) != SIZE_MAX))
 		return NAMED_AT_LINE;
-	if (wording_names_recipient(word) || wording_follows_origin(text, at) || is_field_to(reader, line) ||
+	if (wording_names_recipient(word) || wording_follows_origin(text, at) ||
+	    is_field_to(reader, line) ||
 	    sentence_fails(reader->notice, line->start, end) ||
 	    (wording_leads_to_recipient(word) &&
 	     sentence_fails(reader->notice, reader->paragraph, next_lines(text, end))))

@@ -456,7 +456,7 @@ const char *evidence_against(const struct evidence *e, const struct findings *f)
 	struct findings found = *f;
 
 	if (!f->reader_only || f->to_author || f->reply || e->addressed ||
-	    (e->server && !f->links && !leads(&e->subject, PHRASE_SUMMARY)))
+	    (e->server && !f->links && !leads(&e->subject, PHRASE_SUMMARY) && (titled(e) || f->told)))
 		return against(e, f);
 	if (!f->report && !f->report_type && !f->returned)
 		return "it tells of mail to its reader";
