@@ -152,3 +152,14 @@ void run_free(struct run *run)
 	free((char *)(uintptr_t)run->out.p);
 	free((char *)(uintptr_t)run->err.p);
 }
+
+struct bounce bounce_of(struct arena *arena, struct span bytes)
+{
+	struct message message;
+	struct bounce bounce;
+	struct error error;
+
+	assert_int_equal(message_parse(arena, bytes, &message, &error), 0);
+	assert_int_equal(bounce_read(arena, &message, &bounce, &error), 0);
+	return bounce;
+}

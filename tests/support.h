@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/span.h"
+#include "mail/bounce.h"
 
 /* The next of a row of numbers that look like chance, and are always the same. */
 uint32_t noise(uint32_t *seed);
@@ -25,6 +26,9 @@ void unwrap_lines(struct buf *text);
 char *write_file(const char *directory, const char *name, struct span bytes);
 /* All bytes of a file (caller frees .p); p NULL where it cannot be read. */
 struct span read_whole(const char *path);
+
+/* What a whole mail says as a bounce; the test fails where it cannot be read. */
+struct bounce bounce_of(struct arena *arena, struct span bytes);
 
 struct run {
 	int status;		/* exit status, or -signal */

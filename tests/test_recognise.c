@@ -28,13 +28,7 @@ static int tear_down(void **state)
 
 static struct bounce read_mail(struct span bytes)
 {
-	struct message message;
-	struct bounce bounce;
-	struct error error;
-
-	assert_int_equal(message_parse(&arena, bytes, &message, &error), 0);
-	assert_int_equal(bounce_read(&arena, &message, &bounce, &error), 0);
-	return bounce;
+	return bounce_of(&arena, bytes);
 }
 
 struct mail {
