@@ -115,6 +115,22 @@ static void test_once_is_enough(void **state)
 	close_stage(&stage);
 }
 
+/* A program reads it, which our words would break. */
+static void test_notifications_are_left_alone(void **state)
+{
+	struct span notification = SPAN(
+		"From: no-reply@sns.example\r\nTo: anna@example.org\r\nSubject: Notification\r\n\r\n"
+		"{\"notificationType\":\"Bounce\",\"bounce\":{\"bouncedRecipients\":"
+		"[{\"emailAddress\":\"kim@example.net\",\"status\":\"5.1.1\"}]}}\r\n");
+	struct stage stage;
+
+	(void)state;
+	open_stage(&stage, ours, "inbound: all\n");
+	for (enum origin origin = ORIGIN_GENERATED; origin < ORIGIN_COUNT; origin++)
+		assert_outcome(&stage, origin, notification, OUTCOME_LEFT_ALONE, "for a program");
+	close_stage(&stage);
+}
+
 /* ---- what is too large ---- */
 
 /* n recipients, each with a cause of his own, and what `reply` says of each. */
@@ -280,6 +296,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_inbound_decides_on_what_came_over_smtp),
 		cmocka_unit_test(test_once_is_enough),
+		cmocka_unit_test(test_notifications_are_left_alone),
 		cmocka_unit_test(test_large_explanations_fit),
 		cmocka_unit_test(test_our_people_and_others),
 		cmocka_unit_test(test_what_came_in_must_be_about_our_mail),

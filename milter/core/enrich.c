@@ -317,6 +317,10 @@ static enum outcome reason_to_pass(const struct snapshot *snapshot, struct arena
 		*reason_r = "an action that RFC 3464 does not name";
 		return OUTCOME_LEFT_ALONE;
 	}
+	if (reading->bounce.shape == BOUNCE_NOTIFICATION) {
+		*reason_r = "written for a program";
+		return OUTCOME_LEFT_ALONE;
+	}
 	if (plan == SPLICE_NOT) {
 		*reason_r = "signed, encrypted or without a part to explain";
 		return OUTCOME_LEFT_ALONE;

@@ -7,6 +7,7 @@
 #include "mail/codes.h"
 #include "mail/dsn.h"
 #include "mail/notice.h"
+#include "mail/notification.h"
 #include "mail/parts.h"
 #include "mail/recognise.h"
 #include "mail/remark.h"
@@ -522,16 +523,17 @@ static int take_text(struct arena *arena, const struct mime_part *root, const st
 static int read_text(struct arena *arena, const struct mime_part *root,
 		     struct evidence *e, struct bounce *bounce)
 {
-	struct span all = parts_text(arena, root), notification = notice_notation(all), head;
-	struct span reader = sender_of(arena, root);
-	struct findings findings = {
-		.returned = bounce->returned != NULL, .notification = notification.n != 0,
-	};
+	struct span all = parts_text(arena, root), reader = sender_of(arena, root), head;
+	struct findings findings = { .returned = bounce->returned != NULL };
 	struct notice notice;
-	struct dsn dsn = { .n = 0 };
+	struct dsn dsn;
 
-	if (findings.notification)
-		all = notification;
+	if (notification_parse(arena, all, &dsn) != 0)
+		return -1;
+	if (dsn.n != 0) {
+		bounce->shape = BOUNCE_NOTIFICATION;
+		return take_report(arena, &dsn, e, SPAN(""), bounce);
+	}
 	if (notice_read(arena, all, reader, &notice) != 0 ||
 	    read_fields(arena, all, &notice, &dsn) != 0)
 		return -1;

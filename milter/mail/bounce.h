@@ -53,6 +53,7 @@ enum bounce_shape {
 	BOUNCE_REPORT,		/* multipart/report with a delivery status */
 	BOUNCE_MULTIPART,	/* multipart without a readable report */
 	BOUNCE_SINGLE,		/* not multipart */
+	BOUNCE_NOTIFICATION,	/* told to a program, in JSON: not to be changed */
 };
 
 struct bounce {

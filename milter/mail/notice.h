@@ -55,9 +55,6 @@ struct span notice_said_at(const struct notice *notice, size_t at);
 
 /* The first half of notice_read: text, returned and phrases. */
 void notice_cut(struct arena *arena, struct span text, struct notice *notice);
-/* The recipients in the notation of Amazon SES, {"bouncedRecipients":[{"emailAddress":…}]},
- * which is all of the text; or empty. */
-struct span notice_notation(struct span text);
 /* Where the paragraph that holds `at` starts, at most BOUNCE_MAX_REPLY before it. */
 size_t notice_paragraph(struct span text, size_t at);
 /* What rules are drawn with: "-----". */

@@ -205,15 +205,3 @@ void notice_cut(struct arena *arena, struct span text, struct notice *notice)
 	if (notice->text.n < header)
 		forget_phrases_behind(notice);
 }
-
-struct span notice_notation(struct span text)
-{
-	struct span words = span_trim(text), from;
-	size_t start;
-
-	if (!span_has_prefix(words, "{"))
-		return (struct span){ NULL, 0 };
-	from = span_from(words, span_find(words, 0, SPAN("\"bouncedRecipients\"")));
-	start = span_find_byte(from, 0, '[');
-	return span_slice(from, start, span_find_byte(from, start, ']'));
-}

@@ -434,8 +434,6 @@ static const char *against(const struct evidence *e, const struct findings *f)
 		because = "a summary of other mail";
 	if (because != NULL)
 		return because;
-	if (f->notification)
-		return NULL;
 	if (!f->report && !f->reply && !f->returned && (!f->named || f->reader_only)) {
 		if (f->text->found[PHRASE_INCOMING])
 			return "it tells of mail to its reader";

@@ -52,7 +52,6 @@ bool evidence_brings_program(const struct mime_part *root);
 struct findings {
 	bool report;		/* fields of a delivery report */
 	bool report_type;	/* the type says so: multipart/report, delivery-status */
-	bool notification;	/* a bounce in the notation of a sending service */
 	bool returned;		/* a returned message */
 	bool returned_bounce;	/* it is a bounce itself */
 	bool program;		/* a part is a program or an archive, by its name */

@@ -10,6 +10,7 @@
 #include "mail/dsn.h"
 #include "mail/header.h"
 #include "mail/html.h"
+#include "mail/notification.h"
 #include "mail/phrases.h"
 #include "mail/transcript.h"
 #include "why/diagnose.h"
@@ -131,6 +132,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	phrases_find(text, &phrases);
 	html_text(&arena, text);
 	dsn_parse_text(&arena, text, &dsn);
+	notification_parse(&arena, text, &dsn);
 	dsn_address(&arena, text);
 	arena_clear(&arena);
 	return 0;
