@@ -116,6 +116,7 @@ static void test_precedence(void **state)
 		{ ACTION_FAILED, "550", "5.1.6", "550 5.1.6 spam", "", "", "spam", "weak.spam" },
 		{ ACTION_FAILED, "552", "5.9.9", "552 5.9.9 no", "", "", "mailbox_full", "reply 552" },
 		{ ACTION_FAILED, "554", "5.7.999", "554 5.7.999 no", "", "", "security", "class 5.7" },
+		{ ACTION_FAILED, "552", "5.7.999", "552 5.7.999 no", "", "", "security", "class 5.7" },
 		{ ACTION_FAILED, "554", "5.3.99", "554 5.3.99 no", "", "", "unknown", "" },
 		{ ACTION_FAILED, "554", "", "554 no", "", "", "unknown", "" },
 		{ ACTION_FAILED, "", "", "", "", "", "unknown", "" },

@@ -550,6 +550,8 @@ static void test_precedence(void **state)
 	r = (struct bounce_recipient){ .reply = SPAN("550 xyzzy") };
 	assert_decides(knowledge, rules, &r, "user_unknown", "reply 550");
 	r = (struct bounce_recipient){ .reply = SPAN("550 5.7.999 xyzzy") };
+	assert_decides(knowledge, rules, &r, "security", "class 5.7");
+	r = (struct bounce_recipient){ .reply = SPAN("550 5.9.999 xyzzy") };
 	assert_decides(knowledge, rules, &r, "user_unknown", "reply 550");
 	r = (struct bounce_recipient){ .reply = SPAN("xyzzy") };
 	assert_decides(knowledge, rules, &r, "unknown", "");

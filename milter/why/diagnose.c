@@ -251,6 +251,12 @@ static bool by_class(const struct evidence *e, struct diagnosis *d)
 	return decide(status_cause(e->knowledge, span_str(general)), NULL, BY_CLASS, d);
 }
 
+/* 550 stands with anything; that it is about security (RFC 3463, 3.8), only with that. */
+static bool by_security(const struct evidence *e, struct diagnosis *d)
+{
+	return span_has_prefix(span_from(e->status, 1), ".7.") && by_class(e, d);
+}
+
 static bool by_action(const struct evidence *e, struct diagnosis *d)
 {
 	static const struct { enum dsn_action action; const char *cause; } rows[] = {
@@ -288,8 +294,8 @@ static bool by_codes(struct evidence *e, struct diagnosis *d)
 {
 	return by_telling_status(e, d) ||
 		(e->action == ACTION_DELAYED && by_action(e, d)) ||
-		by_rules(e, RULE_LAST, d) || by_reply_code(e, d) || by_class(e, d) ||
-		by_status(e, d);
+		by_rules(e, RULE_LAST, d) || by_security(e, d) || by_reply_code(e, d) ||
+		by_class(e, d) || by_status(e, d);
 }
 
 static bool by_evidence(struct evidence *e, struct diagnosis *d)

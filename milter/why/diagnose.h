@@ -2,7 +2,7 @@
  *
  * Pure. Precedence: admin rules, provider text, generic text, a specific
  * enhanced status, weak generic text, any enhanced status that tells something,
- * last generic text, reply code, class.
+ * last generic text, a class that tells of security, reply code, class.
  * Actions are kept apart: delivered, relayed and expanded are never failures, a
  * delay that says nothing else is "expired.delayed". */
 #ifndef WHYBOUNCE_WHY_DIAGNOSE_H
