@@ -135,9 +135,12 @@ class Daemon:
         pids = [int(pid) for pid in task.read_text().split()] if task.exists() else []
         return [pid for pid in pids if f"--{role}".encode() in command_line(pid)]
 
-    def signal_all(self, which):
-        """All of its processes, the parent first."""
-        for pid in [self.process.pid, *self.children("front"), *self.children("worker")]:
+    def processes(self):
+        """The parent first."""
+        return [self.process.pid, *self.children("front"), *self.children("worker")]
+
+    def signal_all(self, which, pids):
+        for pid in pids:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, which)
 
@@ -152,12 +155,13 @@ class Daemon:
             wait_for(lambda: all(map(is_stopped, pids)), "the processes to stop")
 
     def thaw(self):
-        self.signal_all(signal.SIGCONT)
+        self.signal_all(signal.SIGCONT, self.processes())
 
     def kill(self):
         """All of its processes at once, as a power cut would."""
         self.freeze()       # so that none of them sees another one go
-        self.signal_all(signal.SIGKILL)
+        # The parent last: without it the kernel lets its stopped children go on.
+        self.signal_all(signal.SIGKILL, reversed(self.processes()))
         self.process.wait()
 
     def reload(self):
