@@ -18,7 +18,7 @@
 
 enum {
 	RULES_MAX_TEXT = 4096,
-	RULES_PREPARED = 2 << 20,	/* bytes of code that rules_prepare makes */
+	RULES_PREPARED = 1 << 20,	/* bytes of code that rules_prepare makes */
 	RULES_SIEVED = 1024,		/* patterns that one text may match at most */
 };
 
