@@ -8,27 +8,12 @@
 
 #include <cmocka.h>
 
+#include "arena_fixture.h"
 #include "mail/bounce.h"
 #include "mail/remark.h"
 #include "support.h"
 
 enum { COLUMNS = 7 };
-
-static struct arena arena;
-
-static int set_up(void **state)
-{
-	(void)state;
-	arena_init(&arena, 64 << 20);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	arena_release(&arena);
-	return 0;
-}
 
 static struct bounce read_mail(struct span bytes)
 {
@@ -981,48 +966,48 @@ static void test_samples(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_every_shape, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_what_is_none, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_shapes, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_servers, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_forwarded_recipient, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_global_report, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_returned_headers, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_specific_status_counts, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_silent_report, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_text_of_another, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_words_around_the_reply, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_wrapped_command, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_words_before_the_reply, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_fields_in_wrong_places, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_transcript_beside_the_report, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_words_for_actions, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_repeated_recipient, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_address_probe, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_invents_nothing, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_numbers_in_prose, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_names_without_domain, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_other_addresses, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_ends_of_replies, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_heading_of_the_header, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_extension_fields, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_hosts_in_words, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_hosts_without_comments, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_without_return_path, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_with_return_path, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_message_without_a_separator, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_address_of_a_log, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_delay_or_failure, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_reason_above_a_list, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_listed_in_a_line, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_owner_of_a_program, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_words_around_a_code, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_recipient_of_the_header, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_fields_of_the_message, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_recipient_of_the_returned_message, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_many_recipients, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_out_of_memory, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_samples, set_up, tear_down),
+		with_arena(test_every_shape),
+		with_arena(test_what_is_none),
+		with_arena(test_shapes),
+		with_arena(test_servers),
+		with_arena(test_forwarded_recipient),
+		with_arena(test_global_report),
+		with_arena(test_returned_headers),
+		with_arena(test_specific_status_counts),
+		with_arena(test_silent_report),
+		with_arena(test_text_of_another),
+		with_arena(test_words_around_the_reply),
+		with_arena(test_wrapped_command),
+		with_arena(test_words_before_the_reply),
+		with_arena(test_fields_in_wrong_places),
+		with_arena(test_transcript_beside_the_report),
+		with_arena(test_words_for_actions),
+		with_arena(test_repeated_recipient),
+		with_arena(test_address_probe),
+		with_arena(test_invents_nothing),
+		with_arena(test_numbers_in_prose),
+		with_arena(test_names_without_domain),
+		with_arena(test_other_addresses),
+		with_arena(test_ends_of_replies),
+		with_arena(test_heading_of_the_header),
+		with_arena(test_extension_fields),
+		with_arena(test_hosts_in_words),
+		with_arena(test_hosts_without_comments),
+		with_arena(test_without_return_path),
+		with_arena(test_with_return_path),
+		with_arena(test_message_without_a_separator),
+		with_arena(test_address_of_a_log),
+		with_arena(test_delay_or_failure),
+		with_arena(test_reason_above_a_list),
+		with_arena(test_listed_in_a_line),
+		with_arena(test_owner_of_a_program),
+		with_arena(test_words_around_a_code),
+		with_arena(test_recipient_of_the_header),
+		with_arena(test_fields_of_the_message),
+		with_arena(test_recipient_of_the_returned_message),
+		with_arena(test_many_recipients),
+		with_arena(test_out_of_memory),
+		with_arena(test_samples),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,26 +8,11 @@
 
 #include <cmocka.h>
 
+#include "arena_fixture.h"
 #include "base/utf8.h"
 #include "mail/codec.h"
 #include "mail/header.h"
 #include "support.h"
-
-static struct arena arena;
-
-static int set_up(void **state)
-{
-	(void)state;
-	arena_init(&arena, 64 << 20);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	arena_release(&arena);
-	return 0;
-}
 
 /* ---- decoding ---- */
 
@@ -512,25 +497,25 @@ static void test_ascii_and_utf8(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_names_of_encodings, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_decode_quoted_printable, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_decode_base64, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_identity, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_encode_bodies, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_quoted_printable_to_the_byte, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_encode_at_every_column, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_encode_noise, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_shorter, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_shorter_to_the_byte, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_encoders_fail_with_their_buf, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_header_text, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_header_text_is_folded, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_header_text_of_noise, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_charsets, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_noise_in_every_charset, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_nothing_is_copied_for_nothing, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_no_memory, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_ascii_and_utf8, set_up, tear_down),
+		with_arena(test_names_of_encodings),
+		with_arena(test_decode_quoted_printable),
+		with_arena(test_decode_base64),
+		with_arena(test_identity),
+		with_arena(test_encode_bodies),
+		with_arena(test_quoted_printable_to_the_byte),
+		with_arena(test_encode_at_every_column),
+		with_arena(test_encode_noise),
+		with_arena(test_shorter),
+		with_arena(test_shorter_to_the_byte),
+		with_arena(test_encoders_fail_with_their_buf),
+		with_arena(test_header_text),
+		with_arena(test_header_text_is_folded),
+		with_arena(test_header_text_of_noise),
+		with_arena(test_charsets),
+		with_arena(test_noise_in_every_charset),
+		with_arena(test_nothing_is_copied_for_nothing),
+		with_arena(test_no_memory),
+		with_arena(test_ascii_and_utf8),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

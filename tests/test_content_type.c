@@ -7,26 +7,11 @@
 
 #include <cmocka.h>
 
+#include "arena_fixture.h"
 #include "base/buf.h"
 #include "base/utf8.h"
 #include "mail/header.h"
 #include "support.h"
-
-static struct arena arena;
-
-static int set_up(void **state)
-{
-	(void)state;
-	arena_init(&arena, 64 << 20);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	arena_release(&arena);
-	return 0;
-}
 
 static struct content_type parse(struct span value)
 {
@@ -170,12 +155,12 @@ static void test_nonsense(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_types, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_is, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_parameters, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_limits, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_no_memory, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_nonsense, set_up, tear_down),
+		with_arena(test_types),
+		with_arena(test_is),
+		with_arena(test_parameters),
+		with_arena(test_limits),
+		with_arena(test_no_memory),
+		with_arena(test_nonsense),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

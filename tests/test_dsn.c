@@ -7,25 +7,10 @@
 
 #include <cmocka.h>
 
+#include "arena_fixture.h"
 #include "base/utf8.h"
 #include "mail/dsn.h"
 #include "support.h"
-
-static struct arena arena;
-
-static int set_up(void **state)
-{
-	(void)state;
-	arena_init(&arena, 64 << 20);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	arena_release(&arena);
-	return 0;
-}
 
 static struct dsn parse(const char *text)
 {
@@ -346,18 +331,18 @@ static void test_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_addresses, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_escaped_characters, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_every_field, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_actions, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_statuses, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_types, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_groups, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_nothing_usable, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_too_many_recipients, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_parts, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_noise, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_no_memory, set_up, tear_down),
+		with_arena(test_addresses),
+		with_arena(test_escaped_characters),
+		with_arena(test_every_field),
+		with_arena(test_actions),
+		with_arena(test_statuses),
+		with_arena(test_types),
+		with_arena(test_groups),
+		with_arena(test_nothing_usable),
+		with_arena(test_too_many_recipients),
+		with_arena(test_parts),
+		with_arena(test_noise),
+		with_arena(test_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

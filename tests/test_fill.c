@@ -7,25 +7,10 @@
 
 #include <cmocka.h>
 
+#include "arena_fixture.h"
 #include "base/utf8.h"
 #include "say/fill.h"
 #include "support.h"
-
-static struct arena arena;
-
-static int set_up(void **state)
-{
-	(void)state;
-	arena_init(&arena, 64 << 20);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	arena_release(&arena);
-	return 0;
-}
 
 typedef void writer(struct buf *out, struct span value, size_t limit);
 
@@ -299,17 +284,17 @@ static void test_noise(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_templates, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_what_is_not_seen, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_html_of_values, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_long_values, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_placeholders_are_cut, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_lines, set_up, tear_down),
+		with_arena(test_templates),
+		with_arena(test_what_is_not_seen),
+		with_arena(test_html_of_values),
+		with_arena(test_long_values),
+		with_arena(test_placeholders_are_cut),
+		with_arena(test_lines),
 		cmocka_unit_test(test_start),
 		cmocka_unit_test(test_start_of_garbage),
-		cmocka_unit_test_setup_teardown(test_cut_values, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_our_own_text, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_noise, set_up, tear_down),
+		with_arena(test_cut_values),
+		with_arena(test_our_own_text),
+		with_arena(test_noise),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

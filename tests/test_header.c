@@ -7,26 +7,11 @@
 
 #include <cmocka.h>
 
+#include "arena_fixture.h"
 #include "base/buf.h"
 #include "base/utf8.h"
 #include "mail/header.h"
 #include "support.h"
-
-static struct arena arena;
-
-static int set_up(void **state)
-{
-	(void)state;
-	arena_init(&arena, 64 << 20);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	arena_release(&arena);
-	return 0;
-}
 
 struct parsed {
 	struct span head;
@@ -300,16 +285,16 @@ static void test_nonsense_becomes_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_fields, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_folds, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_several_of_one_name, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_where_a_header_ends, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_lines_that_are_no_field, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_limits, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_no_memory, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_encoded_words, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_a_word_that_is_too_long, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_nonsense_becomes_text, set_up, tear_down),
+		with_arena(test_fields),
+		with_arena(test_folds),
+		with_arena(test_several_of_one_name),
+		with_arena(test_where_a_header_ends),
+		with_arena(test_lines_that_are_no_field),
+		with_arena(test_limits),
+		with_arena(test_no_memory),
+		with_arena(test_encoded_words),
+		with_arena(test_a_word_that_is_too_long),
+		with_arena(test_nonsense_becomes_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

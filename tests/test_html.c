@@ -7,26 +7,11 @@
 
 #include <cmocka.h>
 
+#include "arena_fixture.h"
 #include "base/buf.h"
 #include "base/utf8.h"
 #include "mail/html.h"
 #include "support.h"
-
-static struct arena arena;
-
-static int set_up(void **state)
-{
-	(void)state;
-	arena_init(&arena, 64 << 20);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	arena_release(&arena);
-	return 0;
-}
 
 static struct span text_of(struct span html)
 {
@@ -111,10 +96,10 @@ static void test_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_words, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_references, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_noise, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_no_memory, set_up, tear_down),
+		with_arena(test_words),
+		with_arena(test_references),
+		with_arena(test_noise),
+		with_arena(test_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,24 +7,9 @@
 
 #include <cmocka.h>
 
+#include "arena_fixture.h"
 #include "mail/message.h"
 #include "support.h"
-
-static struct arena arena;
-
-static int set_up(void **state)
-{
-	(void)state;
-	arena_init(&arena, 64 << 20);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	arena_release(&arena);
-	return 0;
-}
 
 static struct mime_part *parse(struct span message)
 {
@@ -245,19 +230,19 @@ static void test_message(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_single, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_multipart, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_missing_close, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_lookalikes, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_outer_ends_inner, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_nested_message, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_head_ends_at_boundary, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_digest_default, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_text_is_decoded, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_depth_and_part_limits, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_out_of_memory, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_boundary_occurs, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_message, set_up, tear_down),
+		with_arena(test_single),
+		with_arena(test_multipart),
+		with_arena(test_missing_close),
+		with_arena(test_lookalikes),
+		with_arena(test_outer_ends_inner),
+		with_arena(test_nested_message),
+		with_arena(test_head_ends_at_boundary),
+		with_arena(test_digest_default),
+		with_arena(test_text_is_decoded),
+		with_arena(test_depth_and_part_limits),
+		with_arena(test_out_of_memory),
+		with_arena(test_boundary_occurs),
+		with_arena(test_message),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

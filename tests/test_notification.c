@@ -6,24 +6,9 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "arena_fixture.h"
 #include "mail/notification.h"
 #include "support.h"
-
-static struct arena arena;
-
-static int set_up(void **state)
-{
-	(void)state;
-	arena_init(&arena, 16 << 20);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	arena_release(&arena);
-	return 0;
-}
 
 static struct dsn parse(struct span text)
 {
@@ -116,10 +101,10 @@ static void test_limits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_recipients, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_line_ends, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_nothing_of_the_kind, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_limits, set_up, tear_down),
+		with_arena(test_recipients),
+		with_arena(test_line_ends),
+		with_arena(test_nothing_of_the_kind),
+		with_arena(test_limits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

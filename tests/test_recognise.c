@@ -7,24 +7,9 @@
 
 #include <cmocka.h>
 
+#include "arena_fixture.h"
 #include "mail/bounce.h"
 #include "support.h"
-
-static struct arena arena;
-
-static int set_up(void **state)
-{
-	(void)state;
-	arena_init(&arena, 64 << 20);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	arena_release(&arena);
-	return 0;
-}
 
 static struct bounce read_mail(struct span bytes)
 {
@@ -375,5 +360,5 @@ int main(void)
 		cmocka_unit_test(test_receipts),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, arena_set_up, arena_tear_down);
 }

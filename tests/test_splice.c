@@ -8,24 +8,9 @@
 
 #include <cmocka.h>
 
+#include "arena_fixture.h"
 #include "mail/splice.h"
 #include "support.h"
-
-static struct arena arena;
-
-static int set_up(void **state)
-{
-	(void)state;
-	arena_init(&arena, 64 << 20);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	arena_release(&arena);
-	return 0;
-}
 
 /* ---- bounces of every shape ---- */
 
@@ -724,23 +709,23 @@ static void test_headers_are_found_by_index(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_plans, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_plan_by_length, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_message_that_is_a_header, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_strange_line_in_the_header, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_left_alone, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_every_shape, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_one_to_the_byte, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_cut_off_anywhere, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_the_text_that_is_quoted, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_boundary_that_is_taken, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_words_too_long, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_more_content_fields_than_edits, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_header_injection, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_no_memory, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_body_edits_refused, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_header_edits_refused, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_headers_are_found_by_index, set_up, tear_down),
+		with_arena(test_plans),
+		with_arena(test_plan_by_length),
+		with_arena(test_message_that_is_a_header),
+		with_arena(test_strange_line_in_the_header),
+		with_arena(test_left_alone),
+		with_arena(test_every_shape),
+		with_arena(test_one_to_the_byte),
+		with_arena(test_cut_off_anywhere),
+		with_arena(test_the_text_that_is_quoted),
+		with_arena(test_boundary_that_is_taken),
+		with_arena(test_words_too_long),
+		with_arena(test_more_content_fields_than_edits),
+		with_arena(test_header_injection),
+		with_arena(test_no_memory),
+		with_arena(test_body_edits_refused),
+		with_arena(test_header_edits_refused),
+		with_arena(test_headers_are_found_by_index),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,26 +7,11 @@
 
 #include <cmocka.h>
 
+#include "arena_fixture.h"
 #include "base/buf.h"
 #include "mail/bounce.h"
 #include "mail/transcript.h"
 #include "support.h"
-
-static struct arena arena;
-
-static int set_up(void **state)
-{
-	(void)state;
-	arena_init(&arena, 64 << 20);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	arena_release(&arena);
-	return 0;
-}
 
 static void test_unflatten(void **state)
 {
@@ -160,12 +145,12 @@ static void test_command_of_postfix(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_unflatten, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_unflatten_is_bounded, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_reply_of_sendmail, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_reply_that_breaks_off, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_long_replies_are_bounded, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_command_of_postfix, set_up, tear_down),
+		with_arena(test_unflatten),
+		with_arena(test_unflatten_is_bounded),
+		with_arena(test_reply_of_sendmail),
+		with_arena(test_reply_that_breaks_off),
+		with_arena(test_long_replies_are_bounded),
+		with_arena(test_command_of_postfix),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

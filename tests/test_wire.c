@@ -8,26 +8,11 @@
 
 #include <cmocka.h>
 
+#include "arena_fixture.h"
 #include "daemon/wire.h"
 #include "support.h"
 
 enum { BODY = 1000 };
-
-static struct arena arena;
-
-static int set_up(void **state)
-{
-	(void)state;
-	arena_init(&arena, 64 << 20);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	arena_release(&arena);
-	return 0;
-}
 
 static struct enrich_result result_of_all_kinds(void)
 {
@@ -277,7 +262,7 @@ static void test_no_room(void **state)
 	}
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) with_arena(name)
 
 int main(void)
 {
