@@ -286,6 +286,7 @@ static void test_notation_of_a_service(void **state)
 
 	(void)state;
 	CHECK(mails);
+	assert_int_equal(b.shape, BOUNCE_NOTIFICATION);
 	assert_int_equal(b.n, 1);
 	assert_span(b.recipients[0].recipient, "x@y.example");
 	assert_span(b.recipients[0].status, "5.1.1");

@@ -12,8 +12,8 @@
 struct evidence {
 	int origin;		/* a server wrote it: name, address, null return path */
 	bool server;		/* its name or address is a server's or its keeper's */
-	struct span failed;	/* the address in it, where it is one */
 	bool addressed;		/* X-Failed-Recipients: it says whom it is about */
+	struct span failed;	/* the address in it, where it is only one */
 	bool null_path;		/* the return path is null, or a daemon's that is not known */
 	bool answerable;	/* the return path is an address: people have one */
 	bool machine;		/* the strongest: MAILER-DAEMON, X-Failed-Recipients */

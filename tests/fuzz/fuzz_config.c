@@ -1,6 +1,6 @@
 /* An admin's whybounce.yaml or language map, broken in any way: refused with a
- * message that names a line of it, or read; what was read prints as a file that
- * says the same. */
+ * message that names the file, or read; what was read prints as a file that says
+ * the same. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,7 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct span bytes = { (const char *)data, size };
 
-	/* The first byte chooses, so that a seed stays what it is. */
+	/* a seed is what it looks like: no YAML starts like that */
 	if (size > 0 && data[0] == '@')
 		check_language_map(bytes);
 	else
