@@ -688,20 +688,20 @@ static void test_other_addresses(void **state)
 /* A returned message that nothing announces, and the fields of one above the reason. */
 static void test_message_without_a_separator(void **state)
 {
+#define FIELDS "From: Bert <me@b.example>\nTo: x@y.example\nSubject: 552 5.2.2 full\n\n"
 	static const struct {
 		const char *below, *code;
 	} cases[] = {
-		{ "Dear Carl, z@y.example told me 550 5.7.1.", "" },
-		{ "The server said: 550 5.7.1 no", "550" },
+		{ FIELDS "Dear Carl, z@y.example told me 550 5.7.1.", "" },
+		{ FIELDS "The server said: 550 5.7.1 no", "550" },
+		{ "From: the system of y.example we heard\n550 5.7.1 no", "550" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct bounce b = read_mail(span_str(arena_printf(&arena,
 			"Return-Path: <>\nFrom: MAILER-DAEMON@a.example\nSubject: failure notice\n\n"
-			"I could not deliver your mail to x@y.example.\n\n"
-			"From: Bert <me@b.example>\nTo: x@y.example\nSubject: 552 5.2.2 full\n\n%s\n",
-			cases[i].below)));
+			"I could not deliver your mail to x@y.example.\n\n%s\n", cases[i].below)));
 
 		assert_int_equal(b.n, 1);
 		assert_span(b.recipients[0].recipient, "x@y.example");

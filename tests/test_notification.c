@@ -45,6 +45,17 @@ static void test_recipients(void **state)
 	assert_int_equal(dsn.recipients[2].action, ACTION_FAILED);
 }
 
+/* Brackets and quotation marks of a text end nothing. */
+static void test_marks_in_texts(void **state)
+{
+	struct dsn dsn = parse(SPAN(BOUNCE("Bounce",
+		"{\"diagnosticCode\":\"smtp; 550 5\\\" }]}\",\"emailAddress\":\"x@y.example\"}")));
+
+	(void)state;
+	assert_int_equal(dsn.n, 1);
+	assert_span(dsn.recipients[0].diagnostic.value, "550 5\" }]}");
+}
+
 /* A value cannot become a field of its own. */
 static void test_line_ends(void **state)
 {
@@ -85,11 +96,17 @@ static void test_limits(void **state)
 	struct buf deep, large;
 
 	(void)state;
-	buf_init(&deep, &arena, 1 << 20);
-	buf_adds(&deep, "{\"bouncedRecipients\":");
-	for (int i = 0; i < 30000; i++)
-		buf_addc(&deep, '[');
-	assert_int_equal(parse(buf_span(&deep)).n, 0);
+	for (size_t depth = 5; depth <= 20000; depth *= 20) {
+		buf_init(&deep, &arena, 1 << 20);
+		buf_adds(&deep, "{\"notificationType\":\"Bounce\",\"bounce\":{\"bouncedRecipients\":"
+			 "[{\"emailAddress\":\"x@y.example\"}]},\"x\":");
+		for (size_t i = 0; i < depth; i++)
+			buf_addc(&deep, '[');
+		for (size_t i = 0; i < depth; i++)
+			buf_addc(&deep, ']');
+		buf_addc(&deep, '}');
+		assert_int_equal(parse(buf_span(&deep)).n, depth == 5);
+	}
 	buf_init(&large, &arena, 1 << 20);
 	buf_adds(&large, "{\"notificationType\":\"Bounce\",\"x\":\"");
 	while (large.n < NOTIFICATION_MAX)
@@ -102,6 +119,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		with_arena(test_recipients),
+		with_arena(test_marks_in_texts),
 		with_arena(test_line_ends),
 		with_arena(test_nothing_of_the_kind),
 		with_arena(test_limits),

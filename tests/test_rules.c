@@ -553,6 +553,10 @@ static void test_precedence(void **state)
 	assert_decides(knowledge, rules, &r, "security", "class 5.7");
 	r = (struct bounce_recipient){ .reply = SPAN("550 5.9.999 xyzzy") };
 	assert_decides(knowledge, rules, &r, "user_unknown", "reply 550");
+	/* what has failed has not arrived, whatever code stands beside it */
+	r = (struct bounce_recipient){ .action = ACTION_FAILED, .reply_code = SPAN("250"),
+				       .status = SPAN("2.6.4"), .reply = SPAN("250 2.6.4 ok") };
+	assert_decides(knowledge, rules, &r, "unknown", "");
 	r = (struct bounce_recipient){ .reply = SPAN("xyzzy") };
 	assert_decides(knowledge, rules, &r, "unknown", "");
 }
