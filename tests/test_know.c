@@ -461,6 +461,8 @@ static const struct refused not_facts[] = {
 	{ "knowledge/more.yaml", "statuses:\n- code: X.1.2.3\n", "more.yaml:2: statuses.X.1.2.3.code: ", "X.1.1" },
 	{ "knowledge/more.yaml", "replies:\n- code: \"552\"\n  is_standard: perhaps\n",
 	  "more.yaml:3: replies.552.is_standard: ", "neither yes nor no" },
+	{ OWN, "rules:\n- id: mine.a\n  pattern: no\n  cause: policy\n  weak: perhaps\n",
+	  "own.yaml:5: rules.mine.a.weak: ", "none of yes, no, last" },
 	{ "knowledge/more.yaml", "replies:\n- code: \"552\"\n  cause: foo\n",
 	  "more.yaml:3: replies.552.cause: ", "no cause \"foo\"" },
 	{ OWN, "replies:\n- code: \"559\"\n", "own.yaml:2: replies.559.code: ", "no such code" },

@@ -118,18 +118,23 @@ static int rule_facts(struct loader *l, struct place place,
 }
 
 /* "yes" or "last"; absent or "no": not weak. */
-static int load_strength(struct loader *l, const struct place *place, const char *text,
+static int load_strength(struct loader *l, const struct place *place, const char *word,
 			 enum rule_group *group_r)
 {
-	bool weak = false;
+	static const struct { const char *word; enum rule_group group; } rows[] = {
+		{ "no", RULE_GENERIC }, { "false", RULE_GENERIC },
+		{ "yes", RULE_WEAK }, { "true", RULE_WEAK }, { "last", RULE_LAST },
+	};
 
-	*group_r = RULE_LAST;
-	if (text != NULL && strcmp(text, "last") == 0)
+	*group_r = RULE_GENERIC;
+	if (word == NULL)
 		return 0;
-	if (text != NULL && load_yes(l, place, text, &weak) != 0)
-		return -1;
-	*group_r = weak ? RULE_WEAK : RULE_GENERIC;
-	return 0;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (strcmp(word, rows[i].word) == 0) {
+			*group_r = rows[i].group;
+			return 0;
+		}
+	return load_fail(l, place, "\"%.40s\" is none of yes, no, last", word);
 }
 
 /* An admin's rules are a group of their own, weak or not. */
